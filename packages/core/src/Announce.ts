@@ -1,0 +1,51 @@
+/** Tells cache and subscribers what a commit did. */
+import { type DateTime, Effect, Metric, Option } from "effect"
+import type { CachedSession } from "./CachedSession.ts"
+import { EventBus } from "./EventBus.ts"
+import { SessionCache, type SessionCacheError } from "./SessionCache.ts"
+import type { SessionEvent } from "./SessionEvent.ts"
+import type { SessionId } from "./SessionId.ts"
+import { cacheErrors, sessionsCreated, sessionsEnded } from "./SessionMetrics.ts"
+import type { UserId } from "./User.ts"
+
+/** What a commit changed for one user. */
+interface Change {
+  readonly userId: UserId
+  readonly now: DateTime.Utc
+  readonly admitted: Option.Option<CachedSession>
+  readonly ended: ReadonlyArray<SessionId>
+  readonly events: ReadonlyArray<SessionEvent>
+}
+
+/** The cache heals by itself within the staleness bound, so its failure is told to the log and to the metrics only. */
+const tolerate = (effect: Effect.Effect<void, SessionCacheError>) =>
+  effect.pipe(
+    Effect.catchCause((cause) =>
+      Effect.logWarning("The session cache could not be written; entries heal within the staleness bound", cause).pipe(
+        Effect.andThen(Metric.update(cacheErrors, 1))
+      )
+    )
+  )
+
+const count = (event: SessionEvent) =>
+  event._tag === "SessionCreated"
+    ? Metric.update(sessionsCreated, 1)
+    : "reason" in event && "sessionId" in event
+    ? Metric.update(Metric.withAttributes(sessionsEnded, { reason: event.reason }), 1)
+    : Effect.void
+
+/** Writes the cache in one round trip, then publishes the events. Never fails. */
+export const announce = Effect.fnUntraced(function*(change: Change) {
+  const cache = yield* SessionCache
+  const bus = yield* EventBus
+  const admitted = Option.getOrUndefined(change.admitted)
+  if (admitted !== undefined) {
+    yield* tolerate(Effect.suspend(() => cache.put(admitted, change.ended, change.now)))
+  } else if (change.ended.length > 0) {
+    yield* tolerate(Effect.suspend(() => cache.fence(change.userId, change.ended, change.now)))
+  }
+  yield* Effect.suspend(() => bus.publish(change.events)).pipe(
+    Effect.catchCause((cause) => Effect.logWarning("The event bus failed; the event log has the events", cause))
+  )
+  yield* Effect.forEach(change.events, count, { discard: true })
+})

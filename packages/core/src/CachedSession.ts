@@ -1,0 +1,47 @@
+/** What validation needs of a session, and all that a cache may keep. */
+import { DateTime, Effect, Option, Schema } from "effect"
+import { activeUntil, lifetimeFields } from "./Lifetime.ts"
+import type { Session } from "./Session.ts"
+import { SessionId } from "./SessionId.ts"
+import { SecretHash } from "./SessionToken.ts"
+import { UserId } from "./User.ts"
+
+const optionalName = Schema.OptionFromNullOr(Schema.String).pipe(
+  Schema.withConstructorDefault(Effect.succeed(Option.none()))
+)
+
+/** An active session in short. `deviceName` and `locationName` are the names that lists show. */
+export class CachedSession extends Schema.Class<CachedSession>("@sojourn/core/CachedSession")({
+  id: SessionId,
+  userId: UserId,
+  secretHash: SecretHash,
+  ...lifetimeFields,
+  trusted: Schema.Boolean,
+  deviceName: optionalName,
+  locationName: optionalName
+}) {
+  /** The first instant at which the session is no longer active. */
+  get activeUntil(): DateTime.Utc {
+    return activeUntil(this)
+  }
+
+  /** Active exactly when not expired and not idle: `now < activeUntil`. An ended session is never cached. */
+  isActive(now: DateTime.Utc): boolean {
+    return DateTime.isLessThan(now, this.activeUntil)
+  }
+}
+
+/** The short form of a session that has not ended. */
+export const toCached = (session: Session, secretHash: SecretHash): CachedSession =>
+  CachedSession.make({
+    id: session.id,
+    userId: session.userId,
+    secretHash,
+    createdAt: session.createdAt,
+    lastActivityAt: session.lastActivityAt,
+    expiresAt: session.expiresAt,
+    idleTimeout: session.idleTimeout,
+    trusted: session.trusted,
+    deviceName: Option.map(session.device, (device) => device.name),
+    locationName: Option.map(session.location, (location) => location.name)
+  })

@@ -1,0 +1,124 @@
+/** Create a session: somebody logged in, and the application gets a session and its token. */
+import { DateTime, Duration, Effect, Option, Schema } from "effect"
+import { SecureRandom } from "effect/crypto"
+import { announce } from "./Announce.ts"
+import { toCached } from "./CachedSession.ts"
+import { ClientHints, Device } from "./Device.ts"
+import { enrich } from "./Enrich.ts"
+import { Instant } from "./Instant.ts"
+import { parseIpAddress } from "./IpAddress.ts"
+import { Location } from "./Location.ts"
+import { parseUserAgent, RefreshTokenId, Session } from "./Session.ts"
+import { EventId } from "./SessionEvent.ts"
+import { SessionId } from "./SessionId.ts"
+import { SessionPolicy } from "./SessionPolicy.ts"
+import { SessionRepo } from "./SessionRepo.ts"
+import { hashSecret, makeToken } from "./SessionToken.ts"
+import { UserId } from "./User.ts"
+
+const optional = <S extends Schema.Constraint>(schema: S) =>
+  Schema.OptionFromNullOr(schema).pipe(Schema.withConstructorDefault(Effect.succeed(Option.none())))
+
+/** A login, as the application saw it. `ipAddress`, `userAgent` and `clientHints` are taken as they come. */
+export class CreateSession extends Schema.Class<CreateSession>("@sojourn/core/CreateSession")({
+  userId: UserId,
+  ipAddress: optional(Schema.String),
+  userAgent: optional(Schema.String),
+  clientHints: ClientHints.pipe(Schema.withConstructorDefault(Effect.succeed({}))),
+  /** When the session ends at the latest. Default: the policy's lifetime from now. */
+  expiresAt: optional(Instant),
+  refreshTokenId: optional(RefreshTokenId)
+}) {}
+
+/** The new session. `token` is shown here once and kept nowhere; `evicted` are the sessions that made room. */
+export class CreateSessionResponse extends Schema.Class<CreateSessionResponse>("@sojourn/core/CreateSessionResponse")({
+  sessionId: SessionId,
+  token: Schema.Redacted(Schema.String),
+  deviceInfo: Schema.OptionFromNullOr(Device),
+  location: Schema.OptionFromNullOr(Location),
+  expiresAt: Instant,
+  evicted: Schema.Array(SessionId)
+}) {}
+
+/** The session would be over at once, or live longer than the policy allows. Nothing was written. */
+export class InvalidExpiry extends Schema.TaggedError<InvalidExpiry>()("InvalidExpiry", {
+  expiresAt: Schema.DateTimeUtc,
+  latest: Schema.DateTimeUtc
+}) {
+  override get message() {
+    return `A session cannot end at ${DateTime.formatIso(this.expiresAt)}: ` +
+      `the time must lie in the future and not after ${DateTime.formatIso(this.latest)}`
+  }
+}
+
+/** When the session will end: as asked, else after the default lifetime; never later than the maximum lifetime. */
+const expiry = Effect.fnUntraced(function*(asked: Option.Option<DateTime.Utc>, now: DateTime.Utc) {
+  const { defaultLifetime, maximumLifetime } = yield* SessionPolicy
+  const latest = DateTime.addDuration(now, maximumLifetime)
+  const byDefault = DateTime.addDuration(now, Duration.min(defaultLifetime, maximumLifetime))
+  const expiresAt = Option.getOrElse(asked, () => byDefault)
+  if (!DateTime.isGreaterThan(expiresAt, now) || DateTime.isGreaterThan(expiresAt, latest)) {
+    return yield* new InvalidExpiry({ expiresAt, latest })
+  }
+  return expiresAt
+})
+
+/**
+ * Signs a user in.
+ *
+ * Device and place are a courtesy: when they cannot be told in time the login goes on without them. The user's limit
+ * is a promise: it is read, held and recorded in one commit. Cache and subscribers are told afterwards, and their
+ * failures are logged and counted, never the login's.
+ *
+ * @example
+ * const { token } = yield* createSession(CreateSession.make({ userId, userAgent: Option.some(header) }))
+ */
+export const createSession = Effect.fn("sojourn.createSession")(function*(command: CreateSession) {
+  const repo = yield* SessionRepo
+  const random = yield* SecureRandom.SecureRandom
+  const rules = yield* SessionPolicy
+
+  const { device, location } = yield* enrich(command)
+
+  const now = yield* DateTime.now
+  const expiresAt = yield* expiry(command.expiresAt, now)
+  const id = SessionId.make(yield* random.uuidV7())
+  const secret = yield* random.randomBytes(32)
+  const secretHash = yield* hashSecret(secret)
+  const ipAddress = Option.flatMap(command.ipAddress, parseIpAddress)
+  const session = Session.make({
+    id,
+    userId: command.userId,
+    device,
+    location,
+    ipAddress,
+    lastIpAddress: ipAddress,
+    userAgent: Option.flatMap(command.userAgent, parseUserAgent),
+    refreshTokenId: command.refreshTokenId,
+    createdAt: now,
+    lastActivityAt: now,
+    expiresAt,
+    idleTimeout: rules.idleTimeout
+  })
+
+  const admission = yield* repo.admit(
+    { session, secretHash, eventId: EventId.make(yield* random.uuidV7()) },
+    rules
+  )
+  yield* repo.afterCommit(announce({
+    userId: session.userId,
+    now,
+    admitted: admission.bornEnded ? Option.none() : Option.some(toCached(session, secretHash)),
+    ended: admission.evicted,
+    events: admission.events
+  }))
+
+  return CreateSessionResponse.make({
+    sessionId: id,
+    token: makeToken(id, session.userId, secret),
+    deviceInfo: device,
+    location,
+    expiresAt,
+    evicted: admission.evicted
+  })
+})

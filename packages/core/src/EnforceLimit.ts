@@ -1,0 +1,21 @@
+/** Apply a lowered limit now, instead of at the user's next login. */
+import { DateTime, Effect, Option } from "effect"
+import { announce } from "./Announce.ts"
+import type { SessionId } from "./SessionId.ts"
+import { SessionPolicy } from "./SessionPolicy.ts"
+import { SessionRepo } from "./SessionRepo.ts"
+import type { UserId } from "./User.ts"
+
+/**
+ * Ends the user's sessions that are over their limit, oldest or least recently used first as the policy says, with one
+ * `SessionEvicted` each. Once it has returned, the user's active sessions are at most their limit.
+ *
+ * Fails with `EvictionFailed`, ending none, when the policy protects more sessions than the limit allows.
+ */
+export const enforceLimit = Effect.fn("sojourn.enforceLimit")(function*(userId: UserId) {
+  const repo = yield* SessionRepo
+  const now = yield* DateTime.now
+  const { evicted, events } = yield* repo.enforceLimit(userId, yield* SessionPolicy, now)
+  yield* repo.afterCommit(announce({ userId, now, admitted: Option.none(), ended: evicted, events }))
+  return evicted satisfies ReadonlyArray<SessionId>
+})

@@ -1,0 +1,42 @@
+/** The event bus for one process: a bounded buffer for each subscriber. */
+import { Effect, Layer, Queue, Stream } from "effect"
+import { EventBus, SubscriberLagged } from "./EventBus.ts"
+import type { SessionEvent } from "./SessionEvent.ts"
+
+/** How many events a subscriber may fall behind before it is told that it lagged. Default: 1,024. */
+export interface Options {
+  readonly capacity?: number
+}
+
+/** Publishing costs one insertion a subscriber and waits for none. */
+export const layer = (options: Options = {}): Layer.Layer<EventBus> =>
+  Layer.sync(EventBus, () => {
+    const capacity = options.capacity ?? 1024
+    const subscribers = new Set<Queue.Queue<SessionEvent, SubscriberLagged>>()
+
+    const deliver = (queue: Queue.Queue<SessionEvent, SubscriberLagged>, events: ReadonlyArray<SessionEvent>) => {
+      if (Queue.offerAllUnsafe(queue, events).length > 0) {
+        subscribers.delete(queue)
+        return Queue.fail(queue, new SubscriberLagged({ capacity }))
+      }
+      return Effect.void
+    }
+
+    const subscribe = Effect.acquireRelease(
+      Effect.tap(
+        Queue.make<SessionEvent, SubscriberLagged>({ capacity, strategy: "dropping" }),
+        (queue) => Effect.sync(() => subscribers.add(queue))
+      ),
+      (queue) => Effect.sync(() => subscribers.delete(queue)).pipe(Effect.andThen(Queue.shutdown(queue)))
+    )
+
+    return EventBus.of({
+      publish: (events) =>
+        events.length === 0
+          ? Effect.void
+          : Effect.suspend(() =>
+            Effect.forEach([...subscribers], (queue) => deliver(queue, events), { discard: true })
+          ),
+      events: Stream.unwrap(Effect.map(subscribe, (queue) => Stream.fromQueue(queue)))
+    })
+  })

@@ -1,0 +1,33 @@
+/** Port: every event that was ever committed, in order. */
+import { Context, type Effect, type Option, Schema } from "effect"
+import { SessionEvent } from "./SessionEvent.ts"
+import { storeErrorFields } from "./StoreError.ts"
+import type { UserId } from "./User.ts"
+
+/** The event log failed. */
+export class EventLogError extends Schema.TaggedError<EventLogError>()("EventLogError", storeErrorFields) {}
+
+/** An event and its place in the log. Positions rise but are not without gaps. */
+export class LoggedEvent extends Schema.Class<LoggedEvent>("@sojourn/core/LoggedEvent")({
+  position: Schema.Int,
+  event: SessionEvent
+}) {}
+
+/** Which part of the log to read. */
+export interface EventQuery {
+  /** The position of the last event that was read; 0 for the beginning. */
+  readonly after: number
+  /** At most so many. */
+  readonly limit: number
+  /** Only what concerns this user. */
+  readonly userId: Option.Option<UserId>
+}
+
+/** Written in the same commit as the change that an event tells of, by the `SessionRepo`. */
+export class EventLog extends Context.Service<EventLog, {
+  /**
+   * The next events, in order. Reading on from the last position misses nothing: events that could still be overtaken
+   * by a commit under way are held back until it is over.
+   */
+  readonly read: (query: EventQuery) => Effect.Effect<ReadonlyArray<LoggedEvent>, EventLogError>
+}>()("@sojourn/core/EventLog") {}

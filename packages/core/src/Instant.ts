@@ -1,0 +1,16 @@
+/** The moments that Sojourn works with. */
+import { DateTime, Schema } from "effect"
+
+const isBetween = Schema.makeIsBetween<DateTime.Utc>({ order: DateTime.Order, formatter: DateTime.formatIso })
+
+/**
+ * A moment from 1970 to the end of 2199, in milliseconds.
+ *
+ * The bounds keep every instant exact in all stores: PostgreSQL's driver sends microseconds as a double, which is
+ * exact until the 23rd century. "Never" is `Option.none()`, not a far date.
+ */
+export const Instant = Schema.DateTimeUtc.check(isBetween({
+  minimum: DateTime.makeUnsafe(0),
+  maximum: DateTime.makeUnsafe("2199-12-31T23:59:59.999Z")
+}))
+export type Instant = typeof Instant.Type

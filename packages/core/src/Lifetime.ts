@@ -1,0 +1,37 @@
+/** Until when a session is active: the one rule, used by sessions, caches and (as `active_until`) the database. */
+import { DateTime, Duration, Effect, Option, Schema } from "effect"
+import { Instant } from "./Instant.ts"
+
+const isPositiveMillis = Schema.makeFilter(
+  (duration: Duration.Duration) => {
+    const millis = Duration.toMillis(duration)
+    return Number.isSafeInteger(millis) && millis > 0 && millis <= 7_300 * 86_400_000
+  },
+  { expected: "a whole number of milliseconds, more than 0 and at most 7,300 days" }
+)
+
+/** A span of time from 1 millisecond to 7,300 days (20 years). */
+export const Span = Schema.DurationFromMillis.check(isPositiveMillis)
+
+/** The times that decide whether a session is active. */
+export const lifetimeFields = {
+  createdAt: Instant,
+  lastActivityAt: Instant,
+  /** The absolute end; activity never moves it. */
+  expiresAt: Instant,
+  /** How long the session lives without activity; none: only the absolute end counts. */
+  idleTimeout: Schema.OptionFromNullOr(Span).pipe(Schema.withConstructorDefault(Effect.succeed(Option.none())))
+}
+
+interface Lifetime {
+  readonly lastActivityAt: DateTime.Utc
+  readonly expiresAt: DateTime.Utc
+  readonly idleTimeout: Option.Option<Duration.Duration>
+}
+
+/** The first instant at which the session is no longer active: the earlier of absolute and idle expiry (half-open). */
+export const activeUntil = (self: Lifetime): DateTime.Utc =>
+  Option.match(self.idleTimeout, {
+    onNone: () => self.expiresAt,
+    onSome: (idle) => DateTime.min(self.expiresAt, DateTime.addDuration(self.lastActivityAt, idle))
+  })

@@ -1,0 +1,90 @@
+/** One login of one user on one device. */
+import { DateTime, Effect, Option, Schema } from "effect"
+import { Device } from "./Device.ts"
+import { IpAddress } from "./IpAddress.ts"
+import { activeUntil, lifetimeFields } from "./Lifetime.ts"
+import { Location } from "./Location.ts"
+import { SessionEnd } from "./SessionEnd.ts"
+import { SessionId } from "./SessionId.ts"
+import { printable, toPrintable } from "./Text.ts"
+import { UserId } from "./User.ts"
+
+const none = Effect.succeed(Option.none())
+const optional = <S extends Schema.Constraint>(schema: S) =>
+  Schema.OptionFromNullOr(schema).pipe(Schema.withConstructorDefault(none))
+
+/** A user agent as it is kept: at most 1,024 characters, no control characters. */
+export const UserAgent = printable(1024).pipe(Schema.brand("@sojourn/core/UserAgent"))
+export type UserAgent = typeof UserAgent.Type
+
+/** Cuts and cleans a user agent from a request; none when nothing readable is left. */
+export const parseUserAgent = (raw: string): Option.Option<UserAgent> =>
+  Schema.decodeUnknownOption(UserAgent)(toPrintable(raw, 1024))
+
+/** The application's own id of the refresh token that goes with the session. Never the token itself. */
+export const RefreshTokenId = printable(255).pipe(Schema.brand("@sojourn/core/RefreshTokenId"))
+export type RefreshTokenId = typeof RefreshTokenId.Type
+
+/**
+ * One login of one user on one device. An immutable value: methods return the changed session.
+ *
+ * It holds no secret and no hash of one, so it may be shown in lists and logs.
+ */
+export class Session extends Schema.Class<Session>("@sojourn/core/Session")({
+  id: SessionId,
+  userId: UserId,
+  device: optional(Device),
+  location: optional(Location),
+  /** Where the login came from. */
+  ipAddress: optional(IpAddress),
+  /** Where the latest activity came from. */
+  lastIpAddress: optional(IpAddress),
+  userAgent: optional(UserAgent),
+  refreshTokenId: optional(RefreshTokenId),
+  ...lifetimeFields,
+  trusted: Schema.Boolean.pipe(Schema.withConstructorDefault(Effect.succeed(false))),
+  suspiciousActivityCount: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_147_483_647 })).pipe(
+    Schema.withConstructorDefault(Effect.succeed(0))
+  ),
+  end: optional(SessionEnd)
+}) {
+  /** The first instant at which the session is no longer active, unless something ends it before. */
+  get activeUntil(): DateTime.Utc {
+    return activeUntil(this)
+  }
+
+  /** Active exactly when not ended, not expired and not idle: `now < activeUntil`. */
+  isActive(now: DateTime.Utc): boolean {
+    return Option.isNone(this.end) && DateTime.isLessThan(now, this.activeUntil)
+  }
+
+  /** Ends the session; a session that has ended already stays as it is, with its first time, reason and actor. */
+  ended(end: SessionEnd): Session {
+    return Option.isSome(this.end) ? this : Session.make({ ...this, end: Option.some(end) })
+  }
+
+  /**
+   * Records activity at `now` from `ip`. Never moves `expiresAt`, never goes back in time, and does nothing to a
+   * session that is no longer active. The login's own address is kept, or filled in when it was not known.
+   */
+  touched(now: DateTime.Utc, ip: Option.Option<IpAddress>): Session {
+    return this.isActive(now)
+      ? Session.make({
+        ...this,
+        lastActivityAt: DateTime.max(this.lastActivityAt, now),
+        ipAddress: Option.orElse(this.ipAddress, () => ip),
+        lastIpAddress: Option.orElse(ip, () => this.lastIpAddress)
+      })
+      : this
+  }
+
+  /** Marks the device as one the user trusts. */
+  trust(): Session {
+    return this.trusted ? this : Session.make({ ...this, trusted: true })
+  }
+
+  /** Counts one more suspicious activity. */
+  suspected(): Session {
+    return Session.make({ ...this, suspiciousActivityCount: this.suspiciousActivityCount + 1 })
+  }
+}

@@ -1,0 +1,89 @@
+/** The session cache for one process, for the embedded default and for tests. */
+import { DateTime, Duration, Effect, Layer, Option } from "effect"
+import type { CachedSession } from "./CachedSession.ts"
+import { SessionCache, StalenessBound } from "./SessionCache.ts"
+import type { SessionId } from "./SessionId.ts"
+import type { UserId } from "./User.ts"
+
+interface Entry {
+  /** Undefined: a tombstone. */
+  readonly session: CachedSession | undefined
+  readonly until: number
+}
+
+/** How many entries are kept; the one written first goes first. Default: 10,000. */
+export interface Options {
+  readonly capacity?: number
+}
+
+/** Bounded in count and time, with the same fences as a cache that is shared. */
+export const layer = (options: Options = {}): Layer.Layer<SessionCache> =>
+  Layer.effect(
+    SessionCache,
+    Effect.gen(function*() {
+      const capacity = options.capacity ?? 10_000
+      const bound = Duration.toMillis(yield* StalenessBound)
+      const entries = new Map<SessionId, Entry>()
+      const indexes = new Map<UserId, Map<SessionId, number>>()
+
+      const live = (id: SessionId, now: number) => {
+        const entry = entries.get(id)
+        return entry !== undefined && entry.until > now ? entry : undefined
+      }
+      const unindex = (userId: UserId, id: SessionId) => {
+        const index = indexes.get(userId)
+        index?.delete(id)
+        if (index?.size === 0) indexes.delete(userId)
+      }
+      const forget = (id: SessionId) => {
+        const userId = entries.get(id)?.session?.userId
+        if (userId !== undefined) unindex(userId, id)
+        entries.delete(id)
+      }
+      const write = (id: SessionId, entry: Entry) => {
+        entries.delete(id)
+        entries.set(id, entry)
+        for (const oldest of entries.keys()) {
+          if (entries.size <= capacity) break
+          forget(oldest)
+        }
+      }
+      const drop = (userId: UserId, ids: ReadonlyArray<SessionId>, now: number) => {
+        for (const id of ids) {
+          write(id, { session: undefined, until: now + 2 * bound })
+          unindex(userId, id)
+        }
+      }
+      const prune = (userId: UserId, now: number) => {
+        const index = indexes.get(userId) ?? new Map<SessionId, number>()
+        for (const [id, until] of index) if (until <= now) index.delete(id)
+        return index
+      }
+      const add = (session: CachedSession, now: number) => {
+        const until = DateTime.toEpochMillis(session.activeUntil)
+        if (until <= now) return
+        write(session.id, { session, until: Math.min(until, now + bound) })
+        indexes.set(session.userId, prune(session.userId, now).set(session.id, until))
+      }
+
+      return SessionCache.of({
+        put: (session, fenced, now) =>
+          Effect.sync(() => {
+            drop(session.userId, fenced, now.epochMilliseconds)
+            add(session, now.epochMilliseconds)
+          }),
+        fill: (session, now) =>
+          Effect.sync(() => {
+            if (live(session.id, now.epochMilliseconds) === undefined) add(session, now.epochMilliseconds)
+          }),
+        get: (id, _tag, now) => Effect.sync(() => Option.fromUndefinedOr(live(id, now.epochMilliseconds)?.session)),
+        fence: (userId, ids, now) => Effect.sync(() => drop(userId, ids, now.epochMilliseconds)),
+        index: (userId, now) =>
+          Effect.sync(() => {
+            const index = prune(userId, now.epochMilliseconds)
+            if (index.size === 0) indexes.delete(userId)
+            return [...index].sort(([, a], [, b]) => a - b).map(([id]) => id)
+          })
+      })
+    })
+  )

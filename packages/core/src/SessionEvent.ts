@@ -1,0 +1,91 @@
+/** What happened to sessions, told to the rest of the system. */
+import { Effect, Option, Schema } from "effect"
+import { Device } from "./Device.ts"
+import { Instant } from "./Instant.ts"
+import { IpAddress } from "./IpAddress.ts"
+import { Location } from "./Location.ts"
+import { Actor, EndReason } from "./SessionEnd.ts"
+import { SessionId } from "./SessionId.ts"
+import { UserId } from "./User.ts"
+
+const optional = <S extends Schema.Constraint>(schema: S) =>
+  Schema.OptionFromNullOr(schema).pipe(Schema.withConstructorDefault(Effect.succeed(Option.none())))
+
+/** A UUID that stays with the event wherever it is delivered, so that a subscriber can tell a repetition. */
+export const EventId = Schema.String.check(
+  Schema.isPattern(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, {
+    expected: "a lower-case UUID"
+  })
+).pipe(Schema.brand("@sojourn/core/EventId"))
+export type EventId = typeof EventId.Type
+
+/** What every event says: which, when, whose, and who did it. */
+const about = { eventId: EventId, at: Instant, userId: UserId, actor: Actor }
+const aboutSession = { ...about, sessionId: SessionId }
+
+/** Somebody logged in. */
+export class SessionCreated extends Schema.TaggedClass<SessionCreated>()("SessionCreated", {
+  ...aboutSession,
+  device: optional(Device),
+  ipAddress: optional(IpAddress),
+  location: optional(Location),
+  expiresAt: Instant
+}) {}
+
+/** A session ended to hold the user's limit. `evictedBy` is the login that took its place, if it was one. */
+export class SessionEvicted extends Schema.TaggedClass<SessionEvicted>()("SessionEvicted", {
+  ...aboutSession,
+  reason: Schema.Literal("session_limit_exceeded"),
+  device: optional(Device),
+  evictedBy: optional(SessionId)
+}) {}
+
+/** Somebody, or a rule other than the limit, ended a session. */
+export class SessionRevoked extends Schema.TaggedClass<SessionRevoked>()("SessionRevoked", {
+  ...aboutSession,
+  reason: EndReason,
+  device: optional(Device)
+}) {}
+
+/** Several sessions of a user were ended at once; each of them has its own `SessionRevoked` beside this one. */
+export class SessionsRevoked extends Schema.TaggedClass<SessionsRevoked>()("SessionsRevoked", {
+  ...about,
+  reason: EndReason,
+  count: Schema.Int,
+  exceptSessionId: optional(SessionId)
+}) {}
+
+/** A session reached its absolute end, or went too long without activity. */
+export class SessionExpired extends Schema.TaggedClass<SessionExpired>()("SessionExpired", {
+  ...aboutSession,
+  reason: Schema.Literals(["expired", "idle"]),
+  device: optional(Device)
+}) {}
+
+/** The session's token was replaced by a new one. */
+export class SessionRotated extends Schema.TaggedClass<SessionRotated>()("SessionRotated", aboutSession) {}
+
+/** The user marked the session's device as trusted. */
+export class SessionTrusted extends Schema.TaggedClass<SessionTrusted>()("SessionTrusted", aboutSession) {}
+
+/** Something about the session looked wrong; `count` says how often by now. */
+export class SuspiciousActivityRecorded extends Schema.TaggedClass<SuspiciousActivityRecorded>()(
+  "SuspiciousActivityRecorded",
+  { ...aboutSession, count: Schema.Int }
+) {}
+
+/** Every event. Dates are ISO 8601 strings on the wire, absent values `null`. */
+export const SessionEvent = Schema.Union([
+  SessionCreated,
+  SessionEvicted,
+  SessionRevoked,
+  SessionsRevoked,
+  SessionExpired,
+  SessionRotated,
+  SessionTrusted,
+  SuspiciousActivityRecorded
+])
+export type SessionEvent = typeof SessionEvent.Type
+
+/** The wire form: JSON with the version of the form beside the event. */
+export const SessionEventJson = Schema.toCodecJson(Schema.Struct({ version: Schema.Literal(1), event: SessionEvent }))

@@ -1,0 +1,26 @@
+/** What Sojourn counts. Exporters are the application's choice. */
+import { Metric } from "effect"
+
+/** Logins that went in. */
+export const sessionsCreated = Metric.counter("sojourn_sessions_created_total", {
+  description: "Sessions created",
+  incremental: true
+})
+
+/** Sessions ended, by `reason`. */
+export const sessionsEnded = Metric.counter("sojourn_sessions_ended_total", {
+  description: "Sessions ended, by reason",
+  incremental: true
+})
+
+/** Enrichments that failed, defected or timed out, by `enricher` (`device` or `location`). */
+export const enrichmentFailures = Metric.counter("sojourn_enrichment_failures_total", {
+  description: "Enrichments that gave no answer because of a failure",
+  incremental: true
+})
+
+/** Cache writes that failed, by `operation`. */
+export const cacheErrors = Metric.counter("sojourn_cache_errors_total", {
+  description: "Cache writes that failed",
+  incremental: true
+})

@@ -1,0 +1,41 @@
+/** The rules that every login is held to. How many sessions a user may have is not here: that belongs to the user. */
+import { Context, Duration, Effect, Option, Schema } from "effect"
+import { Span } from "./Lifetime.ts"
+
+/** What happens to a login when the user is at their limit. */
+export const AtLimit = Schema.Literals(["evict-oldest", "evict-least-recently-used", "reject"])
+export type AtLimit = typeof AtLimit.Type
+
+const optionalSpan = Schema.OptionFromNullOr(Span).pipe(Schema.withConstructorDefault(Effect.succeed(Option.none())))
+const span = (byDefault: Duration.Duration) => Span.pipe(Schema.withConstructorDefault(Effect.succeed(byDefault)))
+
+/**
+ * The rules, with their defaults. Durations are whole milliseconds.
+ *
+ * NIST SP 800-63B-4 asks for reauthentication at the latest after 30 days (AAL1), or after 24 hours and 1 hour
+ * without activity (AAL2); OWASP ASVS 5.0 (7.3) asks for both timeouts to be chosen and documented.
+ */
+export class SessionRules extends Schema.Class<SessionRules>("@sojourn/core/SessionRules")({
+  /** `evict-oldest` (default), `evict-least-recently-used`, or `reject` the new login. */
+  atLimit: AtLimit.pipe(Schema.withConstructorDefault(Effect.succeed("evict-oldest" as const))),
+  /** Whether sessions on trusted devices are never evicted. Default: false. */
+  protectTrusted: Schema.Boolean.pipe(Schema.withConstructorDefault(Effect.succeed(false))),
+  /** Sessions with activity within this time are never evicted. Default: none are protected so. */
+  protectActiveWithin: optionalSpan,
+  /** How long a session lives when the login does not say. Default: 30 days. */
+  defaultLifetime: span(Duration.days(30)),
+  /** The longest life that a login may ask for. Default: 365 days. */
+  maximumLifetime: span(Duration.days(365)),
+  /** How long a session lives without activity. Default: as long as it lives at all. */
+  idleTimeout: optionalSpan
+}) {}
+
+/**
+ * The rules in force, `SessionRules` with its defaults unless the application provides others.
+ *
+ * @example
+ * createSession(command).pipe(Effect.provideService(SessionPolicy, SessionRules.make({ atLimit: "reject" })))
+ */
+export const SessionPolicy = Context.Reference<SessionRules>("@sojourn/core/SessionPolicy", {
+  defaultValue: () => SessionRules.make({})
+})

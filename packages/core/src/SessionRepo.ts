@@ -1,0 +1,110 @@
+/** Port: the authority on sessions. */
+import { Context, type DateTime, type Effect, type Option, Schema } from "effect"
+import type { Session } from "./Session.ts"
+import type { SessionEnd } from "./SessionEnd.ts"
+import type { EventId, SessionEvent } from "./SessionEvent.ts"
+import type { SessionId } from "./SessionId.ts"
+import type { SessionRules } from "./SessionPolicy.ts"
+import type { SecretHash } from "./SessionToken.ts"
+import { storeErrorFields } from "./StoreError.ts"
+import { UserId } from "./User.ts"
+import type { UserNotFound } from "./UserRepo.ts"
+
+/** The store of sessions failed. Nothing was written. */
+export class SessionRepoError extends Schema.TaggedError<SessionRepoError>()("SessionRepoError", storeErrorFields) {}
+
+/** The user is at their limit and the policy says `reject`, or the limit is 0. Nothing was written. */
+export class SessionLimitExceeded extends Schema.TaggedError<SessionLimitExceeded>()("SessionLimitExceeded", {
+  userId: UserId,
+  limit: Schema.Int,
+  active: Schema.Int
+}) {
+  override get message() {
+    return this.limit === 0
+      ? `User "${this.userId}" may have no session; raise their limit to let them log in`
+      : `User "${this.userId}" has ${this.active} active sessions and the limit is ${this.limit}; end one first`
+  }
+}
+
+/** The limit asks for an eviction, and the policy protects too many of the user's sessions. Nothing was written. */
+export class EvictionFailed extends Schema.TaggedError<EvictionFailed>()("EvictionFailed", {
+  userId: UserId,
+  limit: Schema.Int,
+  active: Schema.Int,
+  protected: Schema.Int
+}) {
+  override get message() {
+    return `User "${this.userId}" has ${this.active} active sessions of ${this.limit} allowed, ` +
+      `and the policy protects ${this.protected} of them from eviction; end one first`
+  }
+}
+
+/** A session that asks to be admitted. */
+export interface Candidate {
+  readonly session: Session
+  readonly secretHash: SecretHash
+  /** Of its `SessionCreated`. */
+  readonly eventId: EventId
+}
+
+/** What a commit did. `events` are those that it wrote to the event log, in order. */
+export interface Evictions {
+  readonly evicted: ReadonlyArray<SessionId>
+  readonly events: ReadonlyArray<SessionEvent>
+}
+
+/** A login that went in. `bornEnded`: other logins of the user went in with it and left no room for this one. */
+export interface Admission extends Evictions {
+  readonly bornEnded: boolean
+}
+
+/** Which of a user's sessions to list. */
+export interface ListQuery {
+  readonly userId: UserId
+  /** Only the sessions active at this time; none: all. */
+  readonly activeAt: Option.Option<DateTime.Utc>
+  /** Only sessions created before this one: the last item of the page before. */
+  readonly before: Option.Option<Pick<Session, "createdAt" | "id">>
+  /** At most so many. */
+  readonly limit: number
+}
+
+/**
+ * After every commit a user's active sessions are at most their limit, whatever the concurrency, the number of
+ * processes or the changes of tier under way. A state change and its events commit together or not at all.
+ * A session ends once: the first end stays.
+ */
+export class SessionRepo extends Context.Service<SessionRepo, {
+  /**
+   * Puts the session in and ends what the rules say must go, in one commit: under the user's lock the limit is read,
+   * the sessions over it are ended (reason `session_limit_exceeded`), the row and the events are written. All excess
+   * goes, also when the limit was lowered. Expired and idle sessions do not count and are left as they are.
+   */
+  readonly admit: (candidate: Candidate, rules: SessionRules) => Effect.Effect<
+    Admission,
+    UserNotFound | SessionLimitExceeded | EvictionFailed | SessionRepoError
+  >
+  /** Ends what is over the user's limit now, under the same lock and by the same rules, as after a lowered limit. */
+  readonly enforceLimit: (userId: UserId, rules: SessionRules, now: DateTime.Utc) => Effect.Effect<
+    Evictions,
+    UserNotFound | EvictionFailed | SessionRepoError
+  >
+  /** The session in whatever state it is. */
+  readonly find: (sessionId: SessionId) => Effect.Effect<Option.Option<Session>, SessionRepoError>
+  /** A user's sessions, newest first (by `createdAt`, then id). An unknown user has none. */
+  readonly list: (query: ListQuery) => Effect.Effect<ReadonlyArray<Session>, SessionRepoError>
+  /** How many sessions the user has in all, and active at `now`. */
+  readonly count: (
+    userId: UserId,
+    now: DateTime.Utc
+  ) => Effect.Effect<{ readonly total: number; readonly active: number }, SessionRepoError>
+  /** Ends all active sessions of the user, but for `except`. An event for each and one for all. */
+  readonly endAll: (userId: UserId, except: Option.Option<SessionId>, end: SessionEnd) => Effect.Effect<
+    { readonly ended: ReadonlyArray<SessionId>; readonly events: ReadonlyArray<SessionEvent> },
+    SessionRepoError
+  >
+  /** Deletes at most `limit` sessions that were over before this time; how many went. Their events stay. */
+  readonly purge: (before: DateTime.Utc, limit: number) => Effect.Effect<number, SessionRepoError>
+  /** Runs the effect now or, inside a transaction of the caller's, once that has committed (never, if it did not). */
+  readonly afterCommit: <R>(effect: Effect.Effect<void, never, R>) => Effect.Effect<void, never, R>
+}>()("@sojourn/core/SessionRepo") {}
