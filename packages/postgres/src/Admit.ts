@@ -1,0 +1,179 @@
+/** The statement `admit`: candidates in, an outcome for each out. */
+import { PgTypes } from "@effect/sql-pg"
+import {
+  Actor,
+  type Admission,
+  type Candidate,
+  Device,
+  EventId,
+  EvictionFailed,
+  Location,
+  SessionCreated,
+  SessionEvicted,
+  SessionId,
+  SessionLimitExceeded,
+  SessionRepoError,
+  type SessionRules,
+  system,
+  UserNotFound
+} from "@sojourn/core"
+import { type DateTime, Duration, Effect, Option, Result, Schema } from "effect"
+import { Hex } from "effect/encoding"
+import { SqlClient } from "effect/sql"
+import { explainFailure } from "./DatabaseError.ts"
+import { DatabaseSchema } from "./DatabaseSchema.ts"
+
+/** Why a candidate was not admitted. */
+export type Refusal = UserNotFound | SessionLimitExceeded | EvictionFailed | SessionRepoError
+
+/** `Busy`: another transaction holds the user's lock, and this one was told not to wait. */
+export type Outcome = Result.Result<Admission, Refusal> | "Busy"
+
+/** Sessions that a statement ended, as it reports them. */
+export const EvictedJson = Schema.Array(Schema.toCodecJson(Schema.Struct({
+  sessionId: SessionId,
+  eventId: EventId,
+  device: Schema.OptionFromNullOr(Device)
+})))
+
+const OutcomeRow = Schema.Struct({
+  session_id: SessionId,
+  outcome: Schema.Literals(["admitted", "user_not_found", "limit_exceeded", "eviction_failed", "busy"]),
+  max_sessions: Schema.NullOr(Schema.Int),
+  active: Schema.NullOr(Schema.Int),
+  protected: Schema.NullOr(Schema.Int),
+  born_ended: Schema.Boolean,
+  evicted: Schema.NullOr(EvictedJson)
+})
+
+/** Any failure of the store as a `SessionRepoError`. */
+export const repoError = (operation: string) => (cause: unknown): SessionRepoError =>
+  cause instanceof SessionRepoError
+    ? cause
+    : new SessionRepoError({ operation, ...explainFailure(cause), cause })
+
+/** The rules as the SQL functions take them. */
+export const ruleParameters = (rules: SessionRules) => ({
+  atLimit: rules.atLimit,
+  protectTrusted: rules.protectTrusted,
+  protectActiveMillis: PgTypes.int8(
+    Option.getOrNull(Option.map(rules.protectActiveWithin, (within) => BigInt(Duration.toMillis(within))))
+  )
+})
+
+/** The events of sessions that were evicted at `at`, in the order in which the log has them. */
+export const evictionEvents = (
+  userId: Candidate["session"]["userId"],
+  at: DateTime.Utc,
+  evictedBy: Option.Option<SessionId>,
+  evicted: typeof EvictedJson.Type
+) =>
+  evicted.map(({ device, eventId, sessionId }) =>
+    SessionEvicted.make({
+      eventId,
+      at,
+      userId,
+      actor: system,
+      sessionId,
+      reason: "session_limit_exceeded",
+      device,
+      evictedBy
+    })
+  )
+
+const createdEvent = ({ eventId, session }: Candidate) =>
+  SessionCreated.make({
+    eventId,
+    at: session.createdAt,
+    userId: session.userId,
+    actor: Actor.make({ kind: "user", id: Option.some(session.userId) }),
+    sessionId: session.id,
+    device: session.device,
+    ipAddress: session.ipAddress,
+    location: session.location,
+    expiresAt: session.expiresAt
+  })
+
+const toOutcome = (candidate: Candidate, row: typeof OutcomeRow.Type): Outcome => {
+  const { session } = candidate
+  const refused = { userId: session.userId, limit: row.max_sessions ?? 0, active: row.active ?? 0 }
+  switch (row.outcome) {
+    case "busy":
+      return "Busy"
+    case "user_not_found":
+      return Result.fail(new UserNotFound({ userId: session.userId }))
+    case "limit_exceeded":
+      return Result.fail(new SessionLimitExceeded(refused))
+    case "eviction_failed":
+      return Result.fail(new EvictionFailed({ ...refused, protected: row.protected ?? 0 }))
+    case "admitted": {
+      const evicted = row.evicted ?? []
+      return Result.succeed({
+        evicted: evicted.map(({ sessionId }) => sessionId),
+        events: [
+          ...evictionEvents(session.userId, session.createdAt, Option.some(session.id), evicted),
+          createdEvent(candidate)
+        ],
+        bornEnded: row.born_ended
+      })
+    }
+  }
+}
+
+const deviceJson = Schema.encodeSync(Schema.toCodecJson(Device))
+const locationJson = Schema.encodeSync(Schema.toCodecJson(Location))
+const array = (values: ReadonlyArray<unknown>, oid: number) => Result.getOrThrow(PgTypes.array(values, oid))
+
+/** `wait`: wait for the users' locks; otherwise users whose lock is taken are `Busy`. */
+export const make = Effect.gen(function*() {
+  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const schema = yield* DatabaseSchema
+  const admit = sql(`${schema}.admit`)
+  const decode = Schema.decodeUnknownEffect(Schema.Array(OutcomeRow))
+
+  return Effect.fnUntraced(
+    function*(candidates: ReadonlyArray<Candidate>, rules: SessionRules, wait: boolean) {
+      const { atLimit, protectActiveMillis, protectTrusted } = ruleParameters(rules)
+      const text = (of: (candidate: Candidate) => string | null) => array(candidates.map(of), PgTypes.OID.text)
+      const rows = yield* sql`
+        SELECT * FROM ${admit}(
+          ${wait}, ${atLimit}, ${protectTrusted}, ${protectActiveMillis},
+          ${array(candidates.map(({ session }) => session.id), PgTypes.OID.uuid)},
+          ${array(candidates.map(({ eventId }) => eventId), PgTypes.OID.uuid)},
+          ${text(({ session }) => session.userId)},
+          ${array(candidates.map(({ secretHash }) => Result.getOrThrow(Hex.decode(secretHash))), PgTypes.OID.bytea)},
+          ${
+        array(
+          candidates.map(({ session }) => Option.getOrNull(Option.map(session.device, deviceJson))),
+          PgTypes.OID.jsonb
+        )
+      },
+          ${
+        array(
+          candidates.map(({ session }) => Option.getOrNull(Option.map(session.location, locationJson))),
+          PgTypes.OID.jsonb
+        )
+      },
+          ${array(candidates.map(({ session }) => Option.getOrNull(session.ipAddress)), PgTypes.OID.inet)},
+          ${text(({ session }) => Option.getOrNull(session.userAgent))},
+          ${text(({ session }) => Option.getOrNull(session.refreshTokenId))},
+          ${array(candidates.map(({ session }) => session.createdAt.epochMilliseconds), PgTypes.OID.timestamptz)},
+          ${array(candidates.map(({ session }) => session.expiresAt.epochMilliseconds), PgTypes.OID.timestamptz)},
+          ${
+        array(
+          candidates.map(({ session }) =>
+            Option.getOrNull(Option.map(session.idleTimeout, (idle) => BigInt(Duration.toMillis(idle))))
+          ),
+          PgTypes.OID.int8
+        )
+      }
+        )`
+      const outcomes = new Map((yield* decode(rows)).map((row) => [row.session_id, row]))
+      return candidates.map((candidate): Outcome => {
+        const row = outcomes.get(candidate.session.id)
+        return row === undefined ? "Busy" : toOutcome(candidate, row)
+      })
+    },
+    Effect.mapError(repoError("admit"))
+  )
+})

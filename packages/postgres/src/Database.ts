@@ -1,0 +1,61 @@
+/** The connection to a PostgreSQL server. */
+import { PgClient } from "@effect/sql-pg"
+import { Duration, Effect, Layer, Redacted } from "effect"
+import type { SqlClient } from "effect/sql"
+import { DatabaseError, databaseError } from "./DatabaseError.ts"
+
+export interface Options {
+  /** `postgres://user:password@host:port/database`, with `?sslmode=…` as usual. */
+  readonly url: Redacted.Redacted<string>
+  /** Default: 10. */
+  readonly maxConnections?: number | undefined
+  /** How long to try to connect. Default: 5 seconds. */
+  readonly connectTimeout?: Duration.Input | undefined
+  /**
+   * How long PostgreSQL may work on one statement before it gives up, told at the start of each connection.
+   * Default: 10 seconds. `none` for poolers that do not take it, such as PgBouncer.
+   */
+  readonly statementTimeout?: Duration.Input | "none" | undefined
+  /** Whether statements are prepared. Default: true. False for poolers that cannot keep them. */
+  readonly prepare?: boolean | undefined
+}
+
+/** A pool whose statements share connections, so that few connections carry many. Fails at once if it cannot connect. */
+export const layer = (options: Options): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient, DatabaseError> =>
+  Layer.unwrap(Effect.suspend(() => {
+    const { connectTimeout = "5 seconds", statementTimeout = "10 seconds" } = options
+    const url = URL.parse(Redacted.value(options.url))
+    if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) {
+      return Effect.fail(
+        new DatabaseError({
+          operation: "connect",
+          reason: "Unavailable",
+          message: "The database URL cannot be read; it looks like postgres://user:password@host:5432/database",
+          cause: undefined
+        })
+      )
+    }
+    const connect = PgClient.make({
+      url: options.url,
+      applicationName: "sojourn",
+      multiplex: true,
+      maxConnections: options.maxConnections ?? 10,
+      connectTimeout,
+      ...(options.prepare === undefined ? {} : { prepare: options.prepare }),
+      ...(statementTimeout === "none"
+        ? {}
+        : {
+          startupParameters: {
+            statement_timeout: String(Duration.toMillis(Duration.fromInputUnsafe(statementTimeout)))
+          }
+        }),
+      // The driver takes these from its own settings, not from the URL.
+      spanAttributes: {
+        "server.address": url.hostname,
+        "server.port": Number(url.port || 5432),
+        "db.namespace": decodeURIComponent(url.pathname.slice(1))
+      }
+    })
+    // The pool connects when it is used: use it once, so that a wrong URL is told at the start.
+    return Effect.succeed(PgClient.layerFrom(Effect.tap(connect, (sql) => sql`SELECT 1`)))
+  })).pipe(Layer.catch((cause) => Layer.effectContext(Effect.fail(databaseError("connect")(cause)))))

@@ -1,0 +1,70 @@
+/** What went wrong in the database, in words for a person. */
+import { storeErrorFields, type StoreFailure } from "@sojourn/core"
+import { Predicate, Schema } from "effect"
+import { SqlError } from "effect/sql"
+
+/** The database could not be opened, migrated or used. */
+export class DatabaseError extends Schema.TaggedError<DatabaseError>()("DatabaseError", storeErrorFields) {}
+
+interface Explanation {
+  readonly reason: StoreFailure
+  readonly message: string
+}
+
+const explain = (reason: StoreFailure, message: string): Explanation => ({ reason, message })
+
+const notMigrated = explain("NotMigrated", "Sojourn's tables are missing or too old; run \"sojourn migrate\" first")
+
+/** By SQLSTATE or its class (see PostgreSQL's appendix "Error Codes"); "SJN01" is our own. */
+const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
+  [
+    "SJN01",
+    explain(
+      "IsolationLevel",
+      "The limit cannot be held in this transaction; open it with isolation level READ COMMITTED"
+    )
+  ],
+  ["3D000", explain("Unavailable", "The database of this URL does not exist; create it, or correct the URL")],
+  ["3F000", notMigrated],
+  ["42P01", notMigrated],
+  ["42883", notMigrated],
+  ["42703", notMigrated],
+  ["42501", explain("AccessDenied", "The database user lacks a permission on Sojourn's tables; grant it")],
+  ["28", explain("AccessDenied", "PostgreSQL refused the user or the password; check the database URL")],
+  ["22", explain("InvalidData", "PostgreSQL refused a value of the session")],
+  ["23", explain("InvalidData", "PostgreSQL refused the session: it breaks a constraint")],
+  ["53", explain("Unavailable", "PostgreSQL has no connection, memory or disk left; free some and try again")],
+  ["57014", explain("Unavailable", "PostgreSQL took longer than the statement timeout")],
+  ["57", explain("Unavailable", "PostgreSQL is shutting down or starting; try again")],
+  ["40", explain("Unavailable", "PostgreSQL gave the transaction up in favour of another; try again")],
+  ["08", explain("Unavailable", "The connection to PostgreSQL was lost; try again")]
+]
+
+const byReason: Partial<Record<SqlError.SqlErrorReason["_tag"], Explanation>> = {
+  ConnectionError: explain("Unavailable", "PostgreSQL cannot be reached; check that it runs and that the URL is right"),
+  AuthenticationError: explain(
+    "AccessDenied",
+    "PostgreSQL refused the user or the password; check the database URL"
+  )
+}
+
+/** The SQLSTATE of the first error in the chain of causes that has one. */
+const sqlState = (error: unknown, depth = 0): string | undefined => {
+  if (depth > 8 || !Predicate.isObject(error)) return undefined
+  const { cause, code, reason } = error as { code?: unknown; cause?: unknown; reason?: unknown }
+  if (typeof code === "string" && /^(?=.*\d)[0-9A-Z]{5}$/.test(code)) return code
+  return sqlState(reason, depth + 1) ?? sqlState(cause, depth + 1)
+}
+
+/** The reason of a failure, and one line that says what happened and what to do. */
+export const explainFailure = (error: unknown): Explanation => {
+  const state = sqlState(error)
+  const known = state === undefined ? undefined : byState.find(([prefix]) => state.startsWith(prefix))?.[1]
+  if (known !== undefined) return known
+  const byTag = SqlError.isSqlError(error) ? byReason[error.reason._tag] : undefined
+  return byTag ?? explain("Failed", `The database failed${state === undefined ? "" : ` (SQLSTATE ${state})`}`)
+}
+
+/** Wraps whatever a database operation failed with. */
+export const databaseError = (operation: string) => (cause: unknown): DatabaseError =>
+  cause instanceof DatabaseError ? cause : new DatabaseError({ operation, ...explainFailure(cause), cause })

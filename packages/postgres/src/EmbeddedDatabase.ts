@@ -1,0 +1,50 @@
+/** PostgreSQL inside the process (PGlite): no server at all, in memory or in a directory. */
+import { PgClient } from "@effect/sql-pg"
+import { PGlite } from "@electric-sql/pglite"
+import { Effect, Layer, Option } from "effect"
+import type { SqlClient } from "effect/sql"
+import { DatabaseError, databaseError } from "./DatabaseError.ts"
+import { lockDirectory } from "./DirectoryLock.ts"
+import { wire } from "./PgliteWire.ts"
+
+export interface Options {
+  /** Where the data is kept; made if it does not exist. Default: in memory, gone with the Layer. */
+  readonly dataDir?: string | undefined
+}
+
+const open = (dataDir: string | undefined) =>
+  Effect.acquireRelease(
+    Effect.tryPromise({
+      try: () => dataDir === undefined ? PGlite.create() : PGlite.create(dataDir),
+      catch: (cause) =>
+        new DatabaseError({
+          operation: "open",
+          reason: "Failed",
+          message: dataDir === undefined
+            ? "The embedded database did not start"
+            : `The embedded database in ${dataDir} cannot be opened: its files are damaged or not a database; ` +
+              "restore them from a backup, or name another directory",
+          cause
+        })
+    }),
+    (db) => Effect.ignoreCause(Effect.promise(() => db.close()))
+  )
+
+/**
+ * The same driver, SQL and migrations as with a server, on one connection: transactions queue for it. A directory
+ * belongs to one process at a time; a second one fails with `DatabaseError` instead of damaging it.
+ */
+export const layer = (options: Options = {}): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient, DatabaseError> =>
+  Layer.unwrap(Effect.gen(function*() {
+    yield* Option.match(Option.fromUndefinedOr(options.dataDir), { onNone: () => Effect.void, onSome: lockDirectory })
+    const db = yield* open(options.dataDir)
+    return PgClient.layer({
+      stream: () => wire(db),
+      ssl: false,
+      username: "postgres",
+      database: "postgres",
+      host: "embedded",
+      maxConnections: 1,
+      minConnections: 1
+    })
+  })).pipe(Layer.catch((cause) => Layer.effectContext(Effect.fail(databaseError("open")(cause)))))

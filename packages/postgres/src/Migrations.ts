@@ -1,0 +1,87 @@
+/** Brings the database to what this version needs: tables, indexes and functions in a schema of their own. */
+import { Effect, Layer, Option } from "effect"
+import { Migrator, SqlClient } from "effect/sql"
+import { DatabaseError, databaseError } from "./DatabaseError.ts"
+import { DatabaseSchema, quoted } from "./DatabaseSchema.ts"
+import { migrations } from "./migrations/index.ts"
+import { ownLimit, sessionLimit } from "./sql/limit.ts"
+
+/** How the limit of a user is found. */
+export interface Options {
+  /**
+   * A query with `$1` for the user's id (text) that gives one row with one integer, the limit, or null for unlimited;
+   * no row when there is no such user. Default: the tables `users` and `tiers` that come with the package.
+   *
+   * @example `SELECT max_devices FROM app.users WHERE id = $1::uuid`
+   */
+  readonly limitQuery?: string | undefined
+}
+
+const bySchema = Effect.gen(function*() {
+  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const schema = yield* DatabaseSchema
+  return { sql, schema, table: `${schema}.migrations` }
+})
+
+/** Replaces the function only when it differs, so that starting many processes does not churn the catalog. */
+const mapLimit = Effect.fnUntraced(function*(limitQuery: string | undefined) {
+  const { schema, sql } = yield* bySchema
+  const query = (limitQuery ?? ownLimit(quoted(schema))).trim()
+  const [found] = yield* sql<{ readonly prosrc: string }>`
+    SELECT prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname = ${schema} AND p.proname = 'session_limit'`
+  if (found?.prosrc.trim() !== query && (limitQuery !== undefined || found === undefined)) {
+    yield* sql.unsafe(sessionLimit(quoted(schema), query))
+  }
+})
+
+/**
+ * Runs the migrations that are missing and gives their names; none when the database is up to date. Only adds, never
+ * drops. Any number of processes may run it at the same time: one does the work, the others wait for it.
+ */
+export const run = Effect.fn("sojourn.migrate")(
+  function*(options: Options) {
+    const { schema, sql, table } = yield* bySchema
+    return yield* sql.withTransaction(Effect.gen(function*() {
+      yield* sql`SELECT pg_advisory_xact_lock(hashtextextended(${`sojourn migrations ${schema}`}, 0))`
+      const found = yield* sql`SELECT 1 FROM pg_namespace WHERE nspname = ${schema}`
+      if (found.length === 0) yield* sql.unsafe(`CREATE SCHEMA ${quoted(schema)}`)
+      const done = yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations(quoted(schema))), table })
+      yield* mapLimit(options.limitQuery)
+      return done.map(([id, name]) => `${String(id).padStart(4, "0")}_${name}`)
+    }))
+  },
+  Effect.mapError(databaseError("migrate"))
+)
+
+/** The names of the migrations that are missing. Changes nothing. */
+export const pending = Effect.fn("sojourn.migrate.check")(
+  function*() {
+    const { schema, sql, table } = yield* bySchema
+    const known = Object.keys(migrations(quoted(schema)))
+    const [exists] = yield* sql<{ readonly found: boolean }>`
+      SELECT to_regclass(${table.split(".").map(quoted).join(".")}) IS NOT NULL AS found`
+    if (exists?.found !== true) return known
+    const rows = yield* sql<{ readonly latest: number | null }>`SELECT max(migration_id) AS latest FROM ${sql(table)}`
+    const latest = Option.getOrElse(Option.fromNullishOr(rows[0]?.latest), () => 0)
+    return known.filter((name) => Number.parseInt(name, 10) > latest)
+  },
+  Effect.mapError(databaseError("migrate --check"))
+)
+
+/** Runs the migrations when the Layer is built. */
+export const layer = (options: Options = {}): Layer.Layer<never, DatabaseError, SqlClient.SqlClient> =>
+  Layer.effectDiscard(run(options))
+
+/** Fails with `NotMigrated` when migrations are missing, and changes nothing. */
+export const layerCheck: Layer.Layer<never, DatabaseError, SqlClient.SqlClient> = Layer.effectDiscard(
+  Effect.flatMap(pending(), (missing) =>
+    missing.length === 0 ? Effect.void : Effect.fail(
+      new DatabaseError({
+        operation: "start",
+        reason: "NotMigrated",
+        message: `The database lacks ${missing.length} of Sojourn's migrations; run "sojourn migrate" first`,
+        cause: missing
+      })
+    ))
+)

@@ -1,0 +1,150 @@
+/** Admit: the heart of the limit. Two statements under the users' locks, whatever the number of logins. */
+
+const columns = [
+  ["ids", "uuid", "id"],
+  ["event_ids", "uuid", "event_id"],
+  ["user_ids", "text", "user_id"],
+  ["secret_hashes", "bytea", "secret_hash"],
+  ["devices", "jsonb", "device"],
+  ["locations", "jsonb", "location"],
+  ["ip_addresses", "inet", "ip_address"],
+  ["user_agents", "text", "user_agent"],
+  ["refresh_token_ids", "text", "refresh_token_id"],
+  ["created_ats", "timestamptz", "created_at"],
+  ["expires_ats", "timestamptz", "expires_at"],
+  ["idle_timeouts", "bigint", "idle_timeout_ms"]
+] as const
+
+/**
+ * Why it is shaped so:
+ * - plpgsql gives every statement its own snapshot under READ COMMITTED, so what is counted after the lock is what
+ *   the former holder left; in one statement the snapshot would be older than the lock. Hence the isolation guard.
+ * - The users' locks are taken in the order of their keys, so two batches cannot wait for each other in a circle.
+ *   Without `wait`, users whose lock is taken are left out (`busy`).
+ * - Several logins of one user go in as if one after the other, by `turn`; those beyond the limit are born ended.
+ *   With `protect_active_ms` they protect themselves from each other, so those beyond the limit are refused instead.
+ * - `nth` is the place of a victim in the user's order of eviction, and decides for which login it had to go.
+ * - A refused login is told how many sessions were active and protected when its turn came.
+ */
+export const admit = (schema: string): ReadonlyArray<string> => [
+  `CREATE FUNCTION ${schema}.admit(
+    wait boolean, at_limit text, protect_trusted boolean, protect_active_ms bigint,
+    ${columns.map(([name, type]) => `${name} ${type}[]`).join(", ")}
+  ) RETURNS TABLE (
+    session_id uuid, outcome text, max_sessions integer, active integer, protected integer,
+    born_ended boolean, evicted jsonb
+  ) LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
+  #variable_conflict use_column
+  DECLARE
+    locked text[];
+  BEGIN
+    PERFORM ${schema}.require_read_committed();
+    IF wait THEN
+      PERFORM pg_advisory_xact_lock(k.key) FROM (
+        SELECT DISTINCT ${schema}.user_lock(u) AS key FROM unnest(user_ids) u ORDER BY key
+      ) k;
+      locked := user_ids;
+    ELSE
+      SELECT array_agg(k.u) INTO locked FROM (
+        SELECT DISTINCT u, ${schema}.user_lock(u) AS key FROM unnest(user_ids) u ORDER BY key
+      ) k WHERE pg_try_advisory_xact_lock(k.key);
+    END IF;
+    PERFORM ${schema}.begin_append();
+
+    RETURN QUERY WITH candidate AS MATERIALIZED (
+      SELECT c.*, row_number() OVER (PARTITION BY c.user_id ORDER BY c.created_at, c.id) AS turn
+      FROM unnest(${columns.map(([name]) => name).join(", ")})
+        AS c (${columns.map(([, , name]) => name).join(", ")})
+      WHERE c.user_id = ANY (locked)
+    ), person AS MATERIALIZED (
+      SELECT u.user_id, u.now, l.found, l.max_sessions
+      FROM (SELECT c.user_id, min(c.created_at) AS now FROM candidate c GROUP BY c.user_id) u
+      LEFT JOIN LATERAL (
+        SELECT true AS found, s.max_sessions FROM ${schema}.session_limit(u.user_id) s LIMIT 1
+      ) l ON true
+    ), live AS MATERIALIZED (
+      SELECT p.user_id, l.* FROM person p, LATERAL ${schema}.live_sessions(
+        p.user_id, p.now, at_limit, protect_trusted, protect_active_ms
+      ) l WHERE p.max_sessions IS NOT NULL
+    ), tally AS MATERIALIZED (
+      SELECT p.*, coalesce(l.active, 0) AS active, coalesce(l.evictable, 0) AS evictable,
+        coalesce(l.active - l.evictable, 0) AS protected
+      FROM person p LEFT JOIN (
+        SELECT l.user_id, count(*) AS active, count(*) FILTER (WHERE l.evictable) AS evictable
+        FROM live l GROUP BY l.user_id
+      ) l USING (user_id)
+    ), verdict AS MATERIALIZED (
+      SELECT c.*, t.max_sessions, t.active, t.protected, CASE
+        WHEN t.found IS NULL THEN 'user_not_found'
+        WHEN t.max_sessions IS NULL THEN 'admitted'
+        WHEN t.max_sessions = 0 THEN 'limit_exceeded'
+        WHEN at_limit = 'reject' THEN
+          CASE WHEN t.active + c.turn <= t.max_sessions THEN 'admitted' ELSE 'limit_exceeded' END
+        WHEN t.protected + CASE WHEN protect_active_ms IS NULL THEN 1 ELSE c.turn END <= t.max_sessions THEN 'admitted'
+        ELSE 'eviction_failed'
+      END AS outcome
+      FROM candidate c JOIN tally t USING (user_id)
+    ), excess AS MATERIALIZED (
+      SELECT t.*, t.active + v.admitted - t.max_sessions AS victims
+      FROM tally t JOIN (
+        SELECT v.user_id, count(*) AS admitted FROM verdict v WHERE v.outcome = 'admitted' GROUP BY v.user_id
+      ) v USING (user_id)
+      WHERE t.active + v.admitted > t.max_sessions
+    ), victim AS MATERIALIZED (
+      SELECT o.*, v.id AS evicted_by, v.created_at AS at, v.turn, gen_random_uuid() AS event_id
+      FROM (
+        SELECT x.user_id, l.id, l.device, l.turn AS nth, false AS is_new,
+          greatest(1, l.turn + x.max_sessions - x.active) AS by_turn
+        FROM excess x JOIN live l USING (user_id)
+        WHERE l.evictable AND l.turn <= x.victims
+        UNION ALL
+        SELECT x.user_id, v.id, v.device, x.evictable + v.turn, true,
+          greatest(1, x.evictable + v.turn + x.max_sessions - x.active)
+        FROM excess x JOIN verdict v USING (user_id)
+        WHERE v.outcome = 'admitted' AND x.evictable + v.turn <= x.victims
+      ) o JOIN verdict v ON v.user_id = o.user_id AND v.turn = o.by_turn
+    ), ended AS (
+      UPDATE ${schema}.sessions s
+      SET ended_at = v.at, ended_reason = 'session_limit_exceeded', ended_by_kind = 'system'
+      FROM victim v WHERE NOT v.is_new AND s.id = v.id
+    ), inserted AS (
+      INSERT INTO ${schema}.sessions (
+        id, user_id, secret_hash, device, location, ip_address, last_ip_address, user_agent, refresh_token_id,
+        created_at, last_activity_at, expires_at, idle_timeout_ms, ended_at, ended_reason, ended_by_kind
+      )
+      SELECT c.id, c.user_id, c.secret_hash, c.device, c.location, c.ip_address, c.ip_address, c.user_agent,
+        c.refresh_token_id, c.created_at, c.created_at, c.expires_at, c.idle_timeout_ms,
+        v.at, CASE WHEN v.id IS NOT NULL THEN 'session_limit_exceeded' END, CASE WHEN v.id IS NOT NULL THEN 'system' END
+      FROM verdict c LEFT JOIN victim v ON v.is_new AND v.id = c.id
+      WHERE c.outcome = 'admitted'
+    ), logged AS (
+      INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, actor_id, data)
+      SELECT e.event_id, e.type, e.at, e.user_id, e.session_id, e.actor_kind, e.actor_id, e.data FROM (
+        SELECT v.event_id, 'SessionEvicted' AS type, v.at, v.user_id, v.id AS session_id, 'system' AS actor_kind,
+          NULL AS actor_id, v.turn, v.nth, jsonb_build_object(
+            'reason', 'session_limit_exceeded', 'device', v.device, 'evictedBy', v.evicted_by
+          ) AS data
+        FROM victim v
+        UNION ALL
+        SELECT c.event_id, 'SessionCreated', c.created_at, c.user_id, c.id, 'user', c.user_id, c.turn, NULL,
+          jsonb_build_object('device', c.device, 'ipAddress', host(c.ip_address), 'location', c.location,
+            'expiresAt', to_char(c.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+        FROM verdict c WHERE c.outcome = 'admitted'
+      ) e ORDER BY e.user_id, e.turn, e.nth NULLS LAST
+    )
+    SELECT c.id, c.outcome, c.max_sessions,
+      (CASE WHEN c.outcome = 'limit_exceeded' THEN greatest(c.active, c.max_sessions)
+        WHEN c.protected < c.max_sessions THEN c.max_sessions ELSE c.active END)::integer,
+      greatest(c.protected, c.max_sessions)::integer,
+      EXISTS (SELECT 1 FROM victim v WHERE v.is_new AND v.id = c.id),
+      (SELECT jsonb_agg(jsonb_build_object('sessionId', v.id, 'eventId', v.event_id, 'device', v.device) ORDER BY v.nth)
+        FROM victim v WHERE v.evicted_by = c.id)
+    FROM verdict c
+    UNION ALL
+    SELECT b.id, 'busy', NULL, NULL, NULL, false, NULL
+    FROM unnest(ids, user_ids) AS b (id, user_id) WHERE b.user_id = ANY (locked) IS NOT TRUE;
+  END $$`
+]
+
+/** The names of `admit`'s arrays and of the columns that they become. */
+export type AdmitColumn = (typeof columns)[number][2]
