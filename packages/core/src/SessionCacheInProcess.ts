@@ -82,7 +82,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache> =>
           Effect.sync(() => {
             const index = prune(userId, now.epochMilliseconds)
             if (index.size === 0) indexes.delete(userId)
-            return [...index].sort(([, a], [, b]) => a - b).map(([id]) => id)
+            return [...index].toSorted(([, a], [, b]) => a - b).map(([id]) => id)
           })
       })
     })

@@ -1,0 +1,72 @@
+/** Reading the log while commits come late. */
+import { assert, layer } from "@effect/vitest"
+import { EventLog, type LoggedEvent, type SessionId, SessionRules, Tier, User, UserId, UserRepo } from "@sojourn/core"
+import { Deferred, Effect, Fiber, Option, Ref } from "effect"
+import { SqlClient } from "effect/sql"
+import { admit, postgres } from "./database.ts"
+
+const rules = SessionRules.make({})
+const put = (name: string) => {
+  const user = User.make({ id: UserId.make(name), tier: Tier.make("pro") })
+  return Effect.as(UserRepo.use((users) => users.put(user)), user.id)
+}
+const readAfter = (after: number) => EventLog.use((log) => log.read({ after, limit: 1000, userId: Option.none() }))
+
+layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("event log", (it) => {
+  it.effect("D2 events behind a transaction that is still open are held back, and none is missed after it", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const [early, late] = [yield* put("early"), yield* put("late")]
+      const { candidate: first } = yield* admit(early, rules)
+      const appended = yield* Deferred.make<SessionId>()
+      const commit = yield* Deferred.make<void>()
+      const slow = yield* Effect.forkChild(sql.withTransaction(Effect.gen(function*() {
+        const { candidate } = yield* admit(late, rules)
+        yield* Deferred.succeed(appended, candidate.session.id)
+        yield* Deferred.await(commit)
+      })))
+      const slowId = yield* Deferred.await(appended)
+      const { candidate: second } = yield* admit(early, rules)
+
+      const ids = (events: ReadonlyArray<LoggedEvent>) =>
+        events.map(({ event }) => "sessionId" in event ? event.sessionId : undefined)
+      const before = yield* readAfter(0)
+      assert.deepStrictEqual(ids(before), [first.session.id])
+      yield* Deferred.succeed(commit, undefined)
+      yield* Fiber.join(slow)
+      assert.deepStrictEqual(ids(yield* readAfter(before.at(-1)!.position)), [slowId, second.session.id])
+    }))
+
+  it.effect(
+    "D2 a reader that follows the log under load gets every event once, in order",
+    () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const users = yield* Effect.forEach(Array.from({ length: 20 }, (_, n) => `load-${n}`), put)
+        const start = (yield* readAfter(0)).at(-1)?.position ?? 0
+        const finished = yield* Ref.make(false)
+        const reader = yield* Effect.forkChild(Effect.gen(function*() {
+          const positions: Array<number> = []
+          let after = start
+          while (true) {
+            const over = yield* Ref.get(finished)
+            const events = yield* readAfter(after)
+            positions.push(...events.map(({ position }) => position))
+            after = events.at(-1)?.position ?? after
+            if (over && events.length === 0) return positions
+          }
+        }))
+        yield* Effect.forEach(Array.from({ length: 600 }), (_, n) => {
+          const login = admit(users[n % users.length]!, rules)
+          return n % 3 === 0 ? sql.withTransaction(Effect.andThen(login, Effect.sleep("2 millis"))) : login
+        }, { concurrency: 24 })
+        yield* Ref.set(finished, true)
+        const positions = yield* Fiber.join(reader)
+        const rows = yield* sql<{ position: bigint }>`
+        SELECT position FROM sojourn.session_events WHERE position > ${BigInt(start)} ORDER BY position`
+        assert.deepStrictEqual(positions, rows.map(({ position }) => Number(position)))
+        assert.strictEqual(positions.length, 600)
+      }),
+    60_000
+  )
+})

@@ -1,0 +1,78 @@
+/** What the planner does on 200,000 rows. */
+import { assert, layer } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { postgres } from "./database.ts"
+
+const fill = Layer.effectDiscard(Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  // 400 users with 500 sessions each, of which the last 5 have not ended.
+  yield* sql`
+    INSERT INTO sojourn.sessions (id, user_id, secret_hash, created_at, last_activity_at, expires_at, ended_at,
+      ended_reason, ended_by_kind)
+    SELECT gen_random_uuid(), 'user-' || u, decode(repeat('ab', 32), 'hex'), t.at, t.at, t.at + interval '30 days',
+      CASE WHEN n <= 495 THEN t.at + interval '1 minute' END, CASE WHEN n <= 495 THEN 'logout' END,
+      CASE WHEN n <= 495 THEN 'user' END
+    FROM generate_series(1, 400) u, generate_series(1, 500) n,
+      LATERAL (SELECT timestamptz '2026-01-01' + n * interval '1 minute' AS at) t`
+  yield* sql`ANALYZE sojourn.sessions`
+}))
+
+interface Plan {
+  readonly "Node Type": string
+  readonly "Index Name"?: string
+  readonly "Actual Rows": number
+  readonly Plans?: ReadonlyArray<Plan>
+}
+
+const nodes = (plan: Plan): ReadonlyArray<Plan> => [plan, ...(plan.Plans ?? []).flatMap(nodes)]
+
+const explain = (statement: string) =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const [row] = yield* sql.unsafe<{ "QUERY PLAN": ReadonlyArray<{ Plan: Plan }> }>(
+      `EXPLAIN (ANALYZE, FORMAT JSON) ${statement}`
+    )
+    return nodes(row!["QUERY PLAN"][0]!.Plan)
+  })
+
+const scans = (plan: ReadonlyArray<Plan>) => plan.filter((node) => node["Node Type"].endsWith("Scan"))
+
+layer(Layer.provideMerge(fill, postgres()), { excludeTestServices: true, timeout: "120 seconds" })("indexes", (it) => {
+  it.effect("P14 counting and picking victims reads the user's live sessions from their index, and no more", () =>
+    Effect.gen(function*() {
+      for (const policy of ["evict-oldest", "evict-least-recently-used"]) {
+        const plan = yield* explain(
+          `SELECT * FROM sojourn.live_sessions('user-7', '2026-01-02', '${policy}', false, NULL)`
+        )
+        assert.isFalse(plan.some((node) => node["Node Type"] === "Seq Scan"))
+        const read = plan.filter((node) => node["Index Name"] !== undefined)
+        assert.deepStrictEqual(read.map((node) => node["Index Name"]), ["sessions_live"])
+        assert.deepStrictEqual(read.map((node) => node["Actual Rows"]), [5])
+      }
+    }))
+
+  it.effect("P14 a page of a user's list, ended ones included, reads no more than the page", () =>
+    Effect.gen(function*() {
+      const page = (state: string) =>
+        `(SELECT * FROM sojourn.sessions WHERE user_id = 'user-7' AND ended_at ${state}
+          ORDER BY created_at DESC, id DESC LIMIT 20)`
+      const plan = yield* explain(
+        `SELECT id FROM (${page("IS NULL")} UNION ALL ${
+          page("IS NOT NULL")
+        }) s ORDER BY created_at DESC, id DESC LIMIT 20`
+      )
+      const indexed = scans(plan).filter((node) => node["Index Name"] !== undefined)
+      assert.deepStrictEqual(indexed.map((node) => node["Index Name"]).toSorted(), ["sessions_ended", "sessions_live"])
+      assert.isTrue(indexed.every((node) => node["Actual Rows"] <= 20))
+      assert.isFalse(plan.some((node) => node["Node Type"] === "Seq Scan"))
+    }))
+
+  it.effect("P13 finding sessions that are due reads them from their index", () =>
+    Effect.gen(function*() {
+      const plan = yield* explain(
+        `SELECT id FROM sojourn.sessions WHERE ended_at IS NULL AND active_until <= '2026-01-01' LIMIT 100`
+      )
+      assert.deepStrictEqual(scans(plan).map((node) => node["Index Name"]), ["sessions_due"])
+    }))
+})
