@@ -42,6 +42,6 @@ export const lockDirectory = Effect.fnUntraced(function*(directory: string) {
       schedule: Schedule.spaced("100 millis"),
       times: 20
     })),
-    (release) => Effect.ignoreCause(Effect.promise(release))
+    (release) => Effect.ignoreCause(Effect.promise(() => release()))
   )
 })

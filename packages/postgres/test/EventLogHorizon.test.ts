@@ -12,6 +12,9 @@ const put = (name: string) => {
 }
 const readAfter = (after: number) => EventLog.use((log) => log.read({ after, limit: 1000, userId: Option.none() }))
 
+const ids = (events: ReadonlyArray<LoggedEvent>) =>
+  events.map(({ event }) => "sessionId" in event ? event.sessionId : undefined)
+
 layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("event log", (it) => {
   it.effect("D2 events behind a transaction that is still open are held back, and none is missed after it", () =>
     Effect.gen(function*() {
@@ -28,8 +31,6 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("event l
       const slowId = yield* Deferred.await(appended)
       const { candidate: second } = yield* admit(early, rules)
 
-      const ids = (events: ReadonlyArray<LoggedEvent>) =>
-        events.map(({ event }) => "sessionId" in event ? event.sessionId : undefined)
       const before = yield* readAfter(0)
       assert.deepStrictEqual(ids(before), [first.session.id])
       yield* Deferred.succeed(commit, undefined)

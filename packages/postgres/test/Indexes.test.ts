@@ -38,6 +38,10 @@ const explain = (statement: string) =>
 
 const scans = (plan: ReadonlyArray<Plan>) => plan.filter((node) => node["Node Type"].endsWith("Scan"))
 
+const page = (state: string) =>
+  `(SELECT * FROM sojourn.sessions WHERE user_id = 'user-7' AND ended_at ${state}
+    ORDER BY created_at DESC, id DESC LIMIT 20)`
+
 layer(Layer.provideMerge(fill, postgres()), { excludeTestServices: true, timeout: "120 seconds" })("indexes", (it) => {
   it.effect("P14 counting and picking victims reads the user's live sessions from their index, and no more", () =>
     Effect.gen(function*() {
@@ -54,9 +58,6 @@ layer(Layer.provideMerge(fill, postgres()), { excludeTestServices: true, timeout
 
   it.effect("P14 a page of a user's list, ended ones included, reads no more than the page", () =>
     Effect.gen(function*() {
-      const page = (state: string) =>
-        `(SELECT * FROM sojourn.sessions WHERE user_id = 'user-7' AND ended_at ${state}
-          ORDER BY created_at DESC, id DESC LIMIT 20)`
       const plan = yield* explain(
         `SELECT id FROM (${page("IS NULL")} UNION ALL ${
           page("IS NOT NULL")

@@ -1,0 +1,78 @@
+/** PGlite in a directory: kept, one process at a time, never damaged in silence. */
+import { assert, describe, it } from "@effect/vitest"
+import { SessionRepo, SessionRules, User, UserId, UserRepo } from "@sojourn/core"
+import { type DatabaseError, EmbeddedDatabase, Migrations } from "@sojourn/postgres"
+import { Effect, Layer, Option } from "effect"
+import { fork } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { admit, stores } from "./database.ts"
+
+const temporaryDirectory = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "sojourn-embedded-"))),
+  (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
+)
+
+const embedded = (dataDir: string) =>
+  stores().pipe(Layer.provideMerge(Migrations.layer()), Layer.provideMerge(EmbeddedDatabase.layer({ dataDir })))
+
+const openingFails = (dataDir: string): Effect.Effect<DatabaseError> =>
+  Effect.flip(Effect.scoped(Layer.build(EmbeddedDatabase.layer({ dataDir })))).pipe(Effect.orDie)
+
+describe("embedded database", () => {
+  it.live("P1 a directory keeps what was written, across openings", () =>
+    Effect.gen(function*() {
+      const dataDir = join(yield* temporaryDirectory, "deep", "data")
+      const userId = UserId.make("keeper")
+      const { candidate } = yield* Effect.andThen(
+        UserRepo.use((users) => users.put(User.make({ id: userId }))),
+        admit(userId, SessionRules.make({}))
+      ).pipe(Effect.provide(embedded(dataDir), { local: true }))
+      const found = yield* SessionRepo.use((repo) => repo.find(candidate.session.id)).pipe(
+        Effect.provide(embedded(dataDir), { local: true })
+      )
+      assert.deepStrictEqual(found, Option.some(candidate.session))
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live(
+    "P1 a second process on the same directory gets a clear error; after a crash it is free again",
+    () =>
+      Effect.gen(function*() {
+        const dataDir = yield* temporaryDirectory
+        const holder = yield* Effect.acquireRelease(
+          Effect.sync(() => fork(join(import.meta.dirname, "holdDirectory.ts"), [dataDir])),
+          (child) => Effect.sync(() => child.kill("SIGKILL"))
+        )
+        yield* Effect.callback<void>((resume) => {
+          holder.once("message", () => resume(Effect.void))
+        })
+        const error = yield* openingFails(dataDir)
+        assert.strictEqual(error.reason, "Unavailable")
+        assert.include(error.message, "in use by another process")
+
+        holder.kill("SIGKILL")
+        const opened = yield* Effect.scoped(Layer.build(EmbeddedDatabase.layer({ dataDir }))).pipe(
+          Effect.retry({ times: 10 }),
+          Effect.timeoutOption("30 seconds")
+        )
+        assert.isTrue(Option.isSome(opened))
+      }).pipe(Effect.scoped),
+    90_000
+  )
+
+  it.live("P1 a damaged directory, and a path that cannot be one, are told in one line", () =>
+    Effect.gen(function*() {
+      const dataDir = yield* temporaryDirectory
+      writeFileSync(join(dataDir, "PG_VERSION"), "17\n")
+      writeFileSync(join(dataDir, "base"), "not a directory")
+      const damaged = yield* openingFails(dataDir)
+      assert.include(damaged.message, dataDir)
+      assert.include(damaged.message, "damaged")
+
+      writeFileSync(join(dataDir, "file"), "")
+      const refused = yield* openingFails(join(dataDir, "file"))
+      assert.strictEqual(refused.reason, "AccessDenied")
+      assert.notInclude(refused.message, "\n")
+    }).pipe(Effect.scoped), 60_000)
+})
