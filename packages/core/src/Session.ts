@@ -4,7 +4,7 @@ import { Device } from "./Device.ts"
 import { IpAddress } from "./IpAddress.ts"
 import { activeUntil, lifetimeFields } from "./Lifetime.ts"
 import { Location } from "./Location.ts"
-import { SessionEnd } from "./SessionEnd.ts"
+import { type EndReason, SessionEnd } from "./SessionEnd.ts"
 import { SessionId } from "./SessionId.ts"
 import { printable, toPrintable } from "./Text.ts"
 import { UserId } from "./User.ts"
@@ -56,6 +56,13 @@ export class Session extends Schema.Class<Session>("@sojourn/core/Session")({
   /** Active exactly when not ended, not expired and not idle: `now < activeUntil`. */
   isActive(now: DateTime.Utc): boolean {
     return Option.isNone(this.end) && DateTime.isLessThan(now, this.activeUntil)
+  }
+
+  /** Why the session is not active at `now`; none if it is. */
+  endReason(now: DateTime.Utc): Option.Option<EndReason> {
+    if (Option.isSome(this.end)) return Option.some(this.end.value.reason)
+    if (DateTime.isLessThan(now, this.activeUntil)) return Option.none()
+    return Option.some(DateTime.isLessThan(now, this.expiresAt) ? "idle" : "expired")
   }
 
   /** Ends the session; a session that has ended already stays as it is, with its first time, reason and actor. */

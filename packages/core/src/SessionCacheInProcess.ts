@@ -30,6 +30,10 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache> =>
         const entry = entries.get(id)
         return entry !== undefined && entry.until > now ? entry : undefined
       }
+      const isEnded = (id: SessionId, now: number) => {
+        const entry = live(id, now)
+        return entry !== undefined && entry.session === undefined
+      }
       const unindex = (userId: UserId, id: SessionId) => {
         const index = indexes.get(userId)
         index?.delete(id)
@@ -70,7 +74,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache> =>
         put: (session, fenced, now) =>
           Effect.sync(() => {
             drop(session.userId, fenced, now.epochMilliseconds)
-            add(session, now.epochMilliseconds)
+            if (!isEnded(session.id, now.epochMilliseconds)) add(session, now.epochMilliseconds)
           }),
         fill: (session, now) =>
           Effect.sync(() => {

@@ -22,6 +22,12 @@ export const SecretHash = Schema.String.check(
 ).pipe(Schema.brand("@sojourn/core/SecretHash"))
 export type SecretHash = typeof SecretHash.Type
 
+/** 32 random bytes, in lower-case hex, that turn a secret into its successor when it is rotated. Not a secret. */
+export const RotationSalt = Schema.String.check(
+  Schema.isPattern(/^[0-9a-f]{64}$/, { expected: "64 lower-case hex digits" })
+).pipe(Schema.brand("@sojourn/core/RotationSalt"))
+export type RotationSalt = typeof RotationSalt.Type
+
 /** Two bytes in hex, derived from the user id, by which a cache cluster finds all keys of a user in one place. */
 export const RoutingTag = Schema.String.check(
   Schema.isPattern(/^[0-9a-f]{4}$/, { expected: "4 lower-case hex digits" })
@@ -72,3 +78,16 @@ export const parseToken = (token: SessionToken): Option.Option<TokenParts> =>
 /** The hash by which a secret is kept and compared. */
 export const hashSecret = (secret: Uint8Array): Effect.Effect<SecretHash, never, Digest.Digest> =>
   Digest.Digest.use((digest) => digest.digestHex(Digest.sha256, secret)).pipe(Effect.map((hex) => SecretHash.make(hex)))
+
+/** The secret that follows `secret` in a rotation: nobody who does not hold the one can make the other. */
+export const succeedSecret = (secret: Uint8Array, salt: RotationSalt): Effect.Effect<Uint8Array, never, Digest.Digest> =>
+  Digest.Digest.use((digest) =>
+    digest.digest(Digest.sha256, new TextEncoder().encode(`sojourn rotation ${Hex.encode(secret)} ${salt}`))
+  )
+
+/** Compares without telling by its time where the two differ. */
+export const isSameHash = (a: SecretHash, b: SecretHash): boolean => {
+  let difference = 0
+  for (let at = 0; at < 64; at++) difference |= a.charCodeAt(at) ^ b.charCodeAt(at)
+  return difference === 0
+}

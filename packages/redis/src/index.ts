@@ -1,1 +1,3 @@
-export {}
+/** Sojourn's session cache in Redis. */
+export * as RedisClient from "./RedisClient.ts"
+export * as SessionCacheRedis from "./SessionCacheRedis.ts"

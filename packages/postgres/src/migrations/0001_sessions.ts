@@ -2,7 +2,9 @@
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { admit } from "../sql/admit.ts"
-import { endAll, enforceLimit } from "../sql/end.ts"
+import { rotate, suspect, touch, trust } from "../sql/credentials.ts"
+import { endAll, endOne, eraseUser, sweep } from "../sql/end.ts"
+import { enforceLimit } from "../sql/enforceLimit.ts"
 import { ownLimit, sessionLimit } from "../sql/limit.ts"
 import { liveSessions } from "../sql/live.ts"
 import { locks, readEvents } from "../sql/locks.ts"
@@ -20,7 +22,14 @@ export const up = (schema: string) =>
       ...liveSessions(schema),
       ...admit(schema),
       ...enforceLimit(schema),
+      ...endOne(schema),
       ...endAll(schema),
+      ...sweep(schema),
+      ...eraseUser(schema),
+      ...rotate(schema),
+      ...touch(schema),
+      ...trust(schema),
+      ...suspect(schema),
       ...readEvents(schema)
     ]
     yield* Effect.forEach(statements, (statement) => sql.unsafe(statement), { discard: true })

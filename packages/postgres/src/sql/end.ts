@@ -1,46 +1,47 @@
-/** Endings of several sessions at once, under the user's lock, each change with its event. */
+/** Endings, under the user's lock, each change with its event. */
 
-/** Ends what is over the user's limit at `now`. No row: no such user. `evicted` null: the policy protects too many. */
-export const enforceLimit = (schema: string): ReadonlyArray<string> => [
-  `CREATE FUNCTION ${schema}.enforce_limit(
-    of_user text, now timestamptz, at_limit text, protect_trusted boolean, protect_active_ms bigint
-  ) RETURNS TABLE (max_sessions integer, active integer, protected integer, evicted jsonb)
-  LANGUAGE plpgsql VOLATILE AS $$
+/**
+ * Ends one session, unless it has ended before. No row: there is none. `owner` null: whoever's it is; of somebody else
+ * nothing is changed. `event_id` null: nothing was changed.
+ */
+export const endOne = (schema: string): ReadonlyArray<string> => [
+  `CREATE FUNCTION ${schema}.end_session(
+    session uuid, owner text, now timestamptz, reason text, by_kind text, by_id text, details jsonb
+  ) RETURNS TABLE (user_id text, event_id uuid, device jsonb) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
+  DECLARE
+    found_user text;
   BEGIN
     PERFORM ${schema}.require_read_committed();
-    PERFORM pg_advisory_xact_lock(${schema}.user_lock(of_user));
+    SELECT s.user_id INTO found_user FROM ${schema}.sessions s WHERE s.id = session;
+    IF found_user IS NULL THEN RETURN; END IF;
+    IF owner <> found_user THEN
+      RETURN QUERY SELECT found_user, NULL::uuid, NULL::jsonb;
+      RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(${schema}.user_lock(found_user));
     PERFORM ${schema}.begin_append();
 
-    RETURN QUERY WITH person AS MATERIALIZED (
-      SELECT l.max_sessions FROM ${schema}.session_limit(of_user) l LIMIT 1
-    ), live AS MATERIALIZED (
-      SELECT l.* FROM person p, LATERAL ${schema}.live_sessions(
-        of_user, now, at_limit, protect_trusted, protect_active_ms
-      ) l WHERE p.max_sessions IS NOT NULL
-    ), tally AS MATERIALIZED (
-      SELECT count(*)::integer AS active, (count(*) FILTER (WHERE NOT l.evictable))::integer AS protected FROM live l
-    ), victim AS MATERIALIZED (
-      SELECT l.id, l.device, l.turn, gen_random_uuid() AS event_id FROM live l, tally t, person p
-      WHERE t.protected <= p.max_sessions AND l.turn <= t.active - p.max_sessions
-    ), ended AS (
+    RETURN QUERY WITH ended AS (
       UPDATE ${schema}.sessions s
-      SET ended_at = now, ended_reason = 'session_limit_exceeded', ended_by_kind = 'system'
-      FROM victim v WHERE s.id = v.id
+      SET ended_at = now, ended_reason = reason, ended_by_kind = by_kind, ended_by_id = by_id
+      WHERE s.id = session AND s.ended_at IS NULL
+      RETURNING s.id, s.device
     ), logged AS (
-      INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, data)
-      SELECT v.event_id, 'SessionEvicted', now, of_user, v.id, 'system', jsonb_build_object(
-        'reason', 'session_limit_exceeded', 'device', v.device, 'evictedBy', NULL
-      ) FROM victim v ORDER BY v.turn
+      INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, actor_id, data)
+      SELECT gen_random_uuid(), 'SessionRevoked', now, found_user, e.id, by_kind, by_id,
+        jsonb_build_object('reason', reason, 'device', e.device) || details
+      FROM ended e
+      RETURNING session_events.event_id
     )
-    SELECT p.max_sessions, t.active, t.protected, CASE WHEN t.protected <= p.max_sessions OR p.max_sessions IS NULL
-      THEN (SELECT coalesce(jsonb_agg(jsonb_build_object(
-        'sessionId', v.id, 'eventId', v.event_id, 'device', v.device) ORDER BY v.turn), '[]') FROM victim v) END
-    FROM person p, tally t;
+    SELECT found_user, l.event_id, e.device FROM (SELECT 1) one LEFT JOIN logged l ON true LEFT JOIN ended e ON true;
   END $$`
 ]
 
-/** Ends all active sessions of a user but one, oldest first. The last row is the event for all, if any was ended. */
+/**
+ * Ends all active sessions of a user but one, oldest first. The last row is the event for all, if any was ended. The one
+ * to keep must be an active one of theirs, else nothing is ended.
+ */
 export const endAll = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.end_all(
     of_user text, except_id uuid, now timestamptz, reason text, actor_kind text, actor_id text
@@ -49,6 +50,12 @@ export const endAll = (schema: string): ReadonlyArray<string> => [
   BEGIN
     PERFORM ${schema}.require_read_committed();
     PERFORM pg_advisory_xact_lock(${schema}.user_lock(of_user));
+    IF except_id IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM ${schema}.sessions s
+      WHERE s.id = except_id AND s.user_id = of_user AND s.ended_at IS NULL AND now < s.active_until
+    ) THEN
+      RAISE EXCEPTION USING ERRCODE = 'SJN02', MESSAGE = 'the session to keep is not an active one of this user';
+    END IF;
     PERFORM ${schema}.begin_append();
 
     RETURN QUERY WITH victim AS MATERIALIZED (
@@ -76,5 +83,63 @@ export const endAll = (schema: string): ReadonlyArray<string> => [
       UNION ALL
       SELECT NULL, s.event_id, NULL, NULL FROM summary s
     ) e ORDER BY e.turn NULLS LAST;
+  END $$`
+]
+
+/**
+ * Ends sessions that are due, oldest first, at most so many; those of users whose lock is taken wait for the next run,
+ * so several sweepers, and logins, do not collide. A session ended when it was no longer active, not when it was swept.
+ */
+export const sweep = (schema: string): ReadonlyArray<string> => [
+  `CREATE FUNCTION ${schema}.sweep(now timestamptz, at_most integer) RETURNS SETOF ${schema}.session_events
+  LANGUAGE plpgsql VOLATILE AS $$
+  #variable_conflict use_column
+  DECLARE
+    locked text[];
+  BEGIN
+    PERFORM ${schema}.require_read_committed();
+    SELECT array_agg(k.user_id) INTO locked FROM (
+      SELECT d.user_id, ${schema}.user_lock(d.user_id) AS key FROM (
+        SELECT DISTINCT o.user_id FROM (
+          SELECT s.user_id FROM ${schema}.sessions s
+          WHERE s.ended_at IS NULL AND s.active_until <= now ORDER BY s.active_until LIMIT at_most
+        ) o
+      ) d ORDER BY key
+    ) k WHERE pg_try_advisory_xact_lock(k.key);
+    PERFORM ${schema}.begin_append();
+
+    RETURN QUERY WITH due AS MATERIALIZED (
+      SELECT s.id FROM ${schema}.sessions s
+      WHERE s.ended_at IS NULL AND s.active_until <= now AND s.user_id = ANY (locked)
+      ORDER BY s.active_until LIMIT at_most
+    ), ended AS (
+      UPDATE ${schema}.sessions s
+      SET ended_at = s.active_until, ended_by_kind = 'system',
+        ended_reason = CASE WHEN s.active_until = s.expires_at THEN 'expired' ELSE 'idle' END
+      FROM due d WHERE s.id = d.id
+      RETURNING s.id, s.user_id, s.device, s.ended_at, s.ended_reason
+    )
+    INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, data)
+    SELECT gen_random_uuid(), 'SessionExpired', e.ended_at, e.user_id, e.id, 'system',
+      jsonb_build_object('reason', e.ended_reason, 'device', e.device)
+    FROM ended e ORDER BY e.ended_at, e.id
+    RETURNING *;
+  END $$`
+]
+
+/**
+ * Ends what is active with `user_deleted`, then deletes the user's sessions and takes device, place and addresses out
+ * of their events. What stays: that something happened, and when.
+ */
+export const eraseUser = (schema: string): ReadonlyArray<string> => [
+  `CREATE FUNCTION ${schema}.erase_user(of_user text, now timestamptz, by_kind text, by_id text)
+  RETURNS TABLE (session_id uuid, event_id uuid, device jsonb) LANGUAGE plpgsql VOLATILE AS $$
+  #variable_conflict use_column
+  BEGIN
+    RETURN QUERY SELECT * FROM ${schema}.end_all(of_user, NULL, now, 'user_deleted', by_kind, by_id);
+    DELETE FROM ${schema}.sessions s WHERE s.user_id = of_user;
+    UPDATE ${schema}.session_events e SET data = e.data - 'device' - 'location' - 'ipAddress'
+      WHERE e.user_id = of_user AND e.data ?| ARRAY['device', 'location', 'ipAddress'];
+    DELETE FROM ${schema}.users u WHERE u.id = of_user;
   END $$`
 ]

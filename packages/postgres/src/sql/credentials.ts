@@ -1,0 +1,105 @@
+/** What proves a session, and what keeps it alive. */
+
+/** How many secrets before the previous one are remembered, to tell a stolen token from a wrong one. */
+const remembered = 8
+
+/**
+ * Replaces the secret whose hash is `presented` by one whose hash is `next`, once. Who presents the previous one within
+ * the grace gets the salt of that rotation, from which the same successor follows. Anything else changes nothing.
+ */
+export const rotate = (schema: string): ReadonlyArray<string> => [
+  `CREATE FUNCTION ${schema}.rotate(
+    session uuid, presented bytea, next bytea, salt bytea, event uuid, now timestamptz, grace_ms bigint
+  ) RETURNS TABLE (outcome text, winning_salt bytea) LANGUAGE plpgsql VOLATILE AS $$
+  #variable_conflict use_column
+  DECLARE
+    s ${schema}.sessions%ROWTYPE;
+  BEGIN
+    PERFORM ${schema}.require_read_committed();
+    SELECT * INTO s FROM ${schema}.sessions WHERE id = session;
+    IF NOT FOUND THEN RETURN; END IF;
+    PERFORM pg_advisory_xact_lock(${schema}.user_lock(s.user_id));
+    PERFORM ${schema}.begin_append();
+    SELECT * INTO s FROM ${schema}.sessions WHERE id = session FOR UPDATE;
+    IF NOT FOUND OR s.ended_at IS NOT NULL OR now >= s.active_until THEN
+      RETURN QUERY SELECT 'not_active', NULL::bytea;
+    ELSIF s.secret_hash = presented THEN
+      UPDATE ${schema}.sessions SET secret_hash = next, previous_hash = presented, rotation_salt = salt,
+        rotated_at = now,
+        retired_hashes = (CASE WHEN s.previous_hash IS NULL THEN s.retired_hashes
+          ELSE s.previous_hash || s.retired_hashes END)[1:${remembered}]
+      WHERE id = session;
+      INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, actor_id, data)
+      VALUES (event, 'SessionRotated', now, s.user_id, session, 'user', s.user_id, '{}');
+      RETURN QUERY SELECT 'rotated', salt;
+    ELSIF s.previous_hash = presented AND now < s.rotated_at + grace_ms * interval '1 millisecond' THEN
+      RETURN QUERY SELECT 'already_rotated', s.rotation_salt;
+    ELSE
+      RETURN QUERY SELECT 'not_current', NULL::bytea;
+    END IF;
+  END $$`
+]
+
+/** Records activities, each unless the session is over or a later one is known; a login without an address gets one. */
+export const touch = (schema: string): ReadonlyArray<string> => [
+  `CREATE FUNCTION ${schema}.touch(ids uuid[], ats timestamptz[], ips inet[]) RETURNS void LANGUAGE sql VOLATILE AS $$
+    WITH activity AS (
+      SELECT t.id, t.at, t.ip FROM unnest(ids, ats, ips) AS t (id, at, ip)
+    ), locked AS MATERIALIZED (
+      SELECT s.id FROM ${schema}.sessions s WHERE s.id = ANY (ids) AND s.ended_at IS NULL ORDER BY s.id FOR UPDATE
+    )
+    UPDATE ${schema}.sessions s SET last_activity_at = greatest(s.last_activity_at, a.at),
+      ip_address = coalesce(s.ip_address, a.ip), last_ip_address = coalesce(a.ip, s.last_ip_address)
+    FROM activity a JOIN locked l USING (id)
+    WHERE s.id = a.id AND s.ended_at IS NULL AND a.at < s.active_until AND a.at >= s.last_activity_at
+  $$`
+]
+
+/** Marks the device as trusted. No row: no active session of this user. `event_id` null: it was trusted before. */
+export const trust = (schema: string): ReadonlyArray<string> => [
+  `CREATE FUNCTION ${schema}.trust(session uuid, owner text, now timestamptz, by_kind text, by_id text)
+  RETURNS TABLE (event_id uuid) LANGUAGE plpgsql VOLATILE AS $$
+  #variable_conflict use_column
+  BEGIN
+    PERFORM ${schema}.require_read_committed();
+    PERFORM pg_advisory_xact_lock(${schema}.user_lock(owner));
+    PERFORM ${schema}.begin_append();
+    RETURN QUERY WITH found AS MATERIALIZED (
+      SELECT s.id, s.trusted FROM ${schema}.sessions s
+      WHERE s.id = session AND s.user_id = owner AND s.ended_at IS NULL AND now < s.active_until
+    ), marked AS (
+      UPDATE ${schema}.sessions s SET trusted = true FROM found f WHERE s.id = f.id AND NOT f.trusted RETURNING s.id
+    ), logged AS (
+      INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, actor_id, data)
+      SELECT gen_random_uuid(), 'SessionTrusted', now, owner, m.id, by_kind, by_id, '{}' FROM marked m
+      RETURNING session_events.event_id
+    )
+    SELECT l.event_id FROM found f LEFT JOIN logged l ON true;
+  END $$`
+]
+
+/** Counts a suspicious activity on an active session. No row: there is none. */
+export const suspect = (schema: string): ReadonlyArray<string> => [
+  `CREATE FUNCTION ${schema}.record_suspicion(session uuid, event uuid, now timestamptz, by_kind text, by_id text)
+  RETURNS TABLE (user_id text, count integer) LANGUAGE plpgsql VOLATILE AS $$
+  #variable_conflict use_column
+  DECLARE
+    found_user text;
+  BEGIN
+    PERFORM ${schema}.require_read_committed();
+    SELECT s.user_id INTO found_user FROM ${schema}.sessions s WHERE s.id = session;
+    IF found_user IS NULL THEN RETURN; END IF;
+    PERFORM pg_advisory_xact_lock(${schema}.user_lock(found_user));
+    PERFORM ${schema}.begin_append();
+    RETURN QUERY WITH counted AS (
+      UPDATE ${schema}.sessions s SET suspicious_activity_count = s.suspicious_activity_count + 1
+      WHERE s.id = session AND s.ended_at IS NULL AND now < s.active_until
+      RETURNING s.suspicious_activity_count AS count
+    ), logged AS (
+      INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, actor_id, data)
+      SELECT event, 'SuspiciousActivityRecorded', now, found_user, session, by_kind, by_id,
+        jsonb_build_object('count', c.count) FROM counted c
+    )
+    SELECT found_user, c.count FROM counted c;
+  END $$`
+]

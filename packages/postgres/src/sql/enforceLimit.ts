@@ -1,0 +1,41 @@
+/** Applies a lowered limit now, under the user's lock. */
+
+/** Ends what is over the user's limit at `now`. No row: no such user. `evicted` null: the policy protects too many. */
+export const enforceLimit = (schema: string): ReadonlyArray<string> => [
+  `CREATE FUNCTION ${schema}.enforce_limit(
+    of_user text, now timestamptz, at_limit text, protect_trusted boolean, protect_active_ms bigint
+  ) RETURNS TABLE (max_sessions integer, active integer, protected integer, evicted jsonb)
+  LANGUAGE plpgsql VOLATILE AS $$
+  #variable_conflict use_column
+  BEGIN
+    PERFORM ${schema}.require_read_committed();
+    PERFORM pg_advisory_xact_lock(${schema}.user_lock(of_user));
+    PERFORM ${schema}.begin_append();
+
+    RETURN QUERY WITH person AS MATERIALIZED (
+      SELECT l.max_sessions FROM ${schema}.session_limit(of_user) l LIMIT 1
+    ), live AS MATERIALIZED (
+      SELECT l.* FROM person p, LATERAL ${schema}.live_sessions(
+        of_user, now, at_limit, protect_trusted, protect_active_ms
+      ) l WHERE p.max_sessions IS NOT NULL
+    ), tally AS MATERIALIZED (
+      SELECT count(*)::integer AS active, (count(*) FILTER (WHERE NOT l.evictable))::integer AS protected FROM live l
+    ), victim AS MATERIALIZED (
+      SELECT l.id, l.device, l.turn, gen_random_uuid() AS event_id FROM live l, tally t, person p
+      WHERE t.protected <= p.max_sessions AND l.turn <= t.active - p.max_sessions
+    ), ended AS (
+      UPDATE ${schema}.sessions s
+      SET ended_at = now, ended_reason = 'session_limit_exceeded', ended_by_kind = 'system'
+      FROM victim v WHERE s.id = v.id
+    ), logged AS (
+      INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, data)
+      SELECT v.event_id, 'SessionEvicted', now, of_user, v.id, 'system', jsonb_build_object(
+        'reason', 'session_limit_exceeded', 'device', v.device, 'evictedBy', NULL
+      ) FROM victim v ORDER BY v.turn
+    )
+    SELECT p.max_sessions, t.active, t.protected, CASE WHEN t.protected <= p.max_sessions OR p.max_sessions IS NULL
+      THEN (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'sessionId', v.id, 'eventId', v.event_id, 'device', v.device) ORDER BY v.turn), '[]') FROM victim v) END
+    FROM person p, tally t;
+  END $$`
+]

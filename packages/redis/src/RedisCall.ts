@@ -1,0 +1,52 @@
+/** Calls to Redis, each bounded in time. */
+import { Effect } from "effect"
+import type { Cluster, Redis } from "ioredis"
+import { createHash } from "node:crypto"
+import { fromUnknown, isNoScript, type RedisFailure, timedOut } from "./RedisFailure.ts"
+
+/**
+ * Waits for the answer for at most `millis`, in real time: ioredis's own timeout starts only once a command is
+ * written, which a pipeline under way or a cluster that looks for its nodes can delay.
+ */
+export const bounded = <A>(millis: number, send: () => Promise<A>): Effect.Effect<A, RedisFailure> =>
+  Effect.callback((resume) => {
+    const timer = setTimeout(() => resume(Effect.fail(timedOut(millis))), millis)
+    // ioredis throws at once where no node of a cluster serves the key.
+    new Promise<A>((resolve) => resolve(send())).then(
+      (answer) => {
+        clearTimeout(timer)
+        resume(Effect.succeed(answer))
+      },
+      (error) => {
+        clearTimeout(timer)
+        resume(Effect.fail(fromUnknown(error)))
+      }
+    )
+    return Effect.sync(() => clearTimeout(timer))
+  })
+
+/** A Lua script and the name by which a server that has seen it knows it. */
+export interface Script {
+  readonly lua: string
+  readonly sha1: string
+}
+
+export const script = (lua: string): Script => ({ lua, sha1: createHash("sha1").update(lua).digest("hex") })
+
+/**
+ * Runs the script by its name: one command. Only a server that does not know it yet is sent the text, once.
+ *
+ * ioredis's `defineCommand` is not used: with a varying number of keys its automatic pipelines look for the wrong slot
+ * of a cluster, and it adds methods to a client that may be the application's.
+ */
+export const evaluate = (
+  client: Redis | Cluster,
+  { lua, sha1 }: Script,
+  keys: ReadonlyArray<string>,
+  args: ReadonlyArray<string | Buffer>
+): Promise<unknown> => {
+  const all = [...keys, ...args]
+  return client.evalsha(sha1, keys.length, all).catch((error: unknown) =>
+    isNoScript(error) ? client.eval(lua, keys.length, all) : Promise.reject(error)
+  )
+}

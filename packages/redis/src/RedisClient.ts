@@ -1,0 +1,126 @@
+/** A connection to Redis, as an ioredis client. */
+import { Config, Context, Duration, Effect, Layer, Redacted, Schema } from "effect"
+import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from "ioredis"
+import { clusterDefaults, redisDefaults } from "./RedisDefaults.ts"
+import { fromUnknown, type RedisFailure, timedOut } from "./RedisFailure.ts"
+import { watch } from "./RedisWatch.ts"
+
+/** The address is not one of Redis, or no server answered there although it was required to. */
+export class RedisClientError extends Schema.TaggedError<RedisClientError>()("RedisClientError", {
+  message: Schema.String
+}) {}
+
+/** An ioredis client for one server, for several behind Sentinel, or for a Cluster. */
+export class RedisClient extends Context.Service<RedisClient, Redis | Cluster>()("@sojourn/redis/RedisClient") {}
+
+/** How a connection begins. */
+export interface Options {
+  /**
+   * Whether the Layer fails where there is no connection at the start. Default: false. It warns and goes on, because
+   * sessions do not depend on Redis, and ioredis keeps trying.
+   */
+  readonly required?: boolean
+  /** How long the Layer waits for the connection. Default: 3 seconds. */
+  readonly startTimeout?: Duration.Input
+}
+
+/** For one server. ioredis's own options win over `RedisDefaults`; `sentinels` and `name` go through Sentinel. */
+export interface ServerOptions extends Options {
+  readonly redis?: RedisOptions
+}
+
+/** For a Cluster. ioredis's own options win over `RedisDefaults`. */
+export interface NodesOptions extends Options {
+  readonly cluster?: ClusterOptions
+}
+
+/** The Layer connects by itself, and answers have the shape that ioredis's types for `Redis` say. */
+const fixed = { lazyConnect: true, replyMapping: "legacy" } as const
+
+/** Ready for commands. Not `connect`'s own promise: that of a cluster is left open when the first attempt fails. */
+const ready = (client: Redis | Cluster) =>
+  Effect.callback<void, RedisFailure>((resume) => {
+    const done = () => resume(Effect.void)
+    client.once("ready", done)
+    client.connect().catch((error: unknown) => resume(Effect.fail(fromUnknown(error))))
+    return Effect.sync(() => client.off("ready", done))
+  })
+
+/** A node of a cluster connects with its first command, and meanwhile refuses the next ones. */
+const wakeNodes = (client: Redis | Cluster) => () =>
+  client instanceof Cluster
+    ? Effect.forEach(client.nodes("master"), (node) => Effect.ignore(Effect.tryPromise(() => node.ping())), {
+      concurrency: "unbounded",
+      discard: true
+    })
+    : Effect.void
+
+const open = Effect.fnUntraced(function*(make: () => Redis | Cluster, options: Options) {
+  const client = yield* Effect.acquireRelease(
+    Effect.sync(make),
+    (client) => Effect.sync(() => client.disconnect())
+  )
+  const down = yield* watch(client)
+  const patience = Duration.fromInputUnsafe(options.startTimeout ?? "3 seconds")
+  yield* ready(client).pipe(
+    Effect.andThen(wakeNodes(client)),
+    Effect.timeoutOrElse({
+      duration: patience,
+      orElse: () => Effect.fail(timedOut(Duration.toMillis(patience)))
+    }),
+    Effect.catch((failure) => {
+      down(failure)
+      return options.required === true ? Effect.fail(new RedisClientError({ message: failure.message })) : Effect.void
+    })
+  )
+  return client
+})
+
+/** One server, or several behind Sentinel. Without options: 127.0.0.1, port 6379. */
+export const layer = (options: ServerOptions = {}): Layer.Layer<RedisClient, RedisClientError> =>
+  Layer.effect(RedisClient, open(() => new Redis({ ...redisDefaults, ...options.redis, ...fixed }), options))
+
+/** One server: `redis://user:password@host:port/database`, or `rediss://…` for TLS. */
+export const layerUrl = (
+  url: Redacted.Redacted<string>,
+  options: ServerOptions = {}
+): Layer.Layer<RedisClient, RedisClientError> =>
+  /^rediss?:\/\//.test(Redacted.value(url)) && URL.canParse(Redacted.value(url))
+    ? Layer.effect(
+      RedisClient,
+      open(() => new Redis(Redacted.value(url), { ...redisDefaults, ...options.redis, ...fixed }), options)
+    )
+    : Layer.effect(
+      RedisClient,
+      Effect.fail(
+        new RedisClientError({
+          message: "The address of Redis cannot be read; write it as redis://user:password@host:port/database, " +
+            "or rediss://… for TLS, with special characters in the password percent-encoded"
+        })
+      )
+    )
+
+/** One server, whose URL is in the configuration: `REDIS_URL`. */
+export const layerConfig = (
+  options: ServerOptions = {}
+): Layer.Layer<RedisClient, RedisClientError | Config.ConfigError> =>
+  Layer.unwrap(Effect.map(Config.Redacted("REDIS_URL"), (url) => layerUrl(url, options)))
+
+/** A Cluster, found through any of its nodes. */
+export const layerCluster = (
+  nodes: ReadonlyArray<ClusterNode>,
+  options: NodesOptions = {}
+): Layer.Layer<RedisClient, RedisClientError> =>
+  Layer.effect(
+    RedisClient,
+    open(() =>
+      new Cluster([...nodes], {
+        ...clusterDefaults,
+        ...options.cluster,
+        redisOptions: { ...clusterDefaults.redisOptions, ...options.cluster?.redisOptions, replyMapping: "legacy" },
+        lazyConnect: true
+      }), options)
+  )
+
+/** A client that the application opened, watches and closes itself. */
+export const layerClient = (client: Redis | Cluster): Layer.Layer<RedisClient> => Layer.succeed(RedisClient, client)

@@ -1,0 +1,143 @@
+/** The session cache in Redis: one server, Sentinel or Cluster. */
+import {
+  type CachedSession,
+  routingTag,
+  SessionCache,
+  SessionCacheError,
+  SessionId,
+  StalenessBound
+} from "@sojourn/core"
+import { Clock, DateTime, Duration, Effect, Layer, Metric, Option, Schema } from "effect"
+import { bounded, evaluate, type Script } from "./RedisCall.ts"
+import { RedisClient } from "./RedisClient.ts"
+import type { RedisFailure } from "./RedisFailure.ts"
+import { decode, type Decoded, encode } from "./SessionCodec.ts"
+import * as SessionKeys from "./SessionKeys.ts"
+import * as SessionScripts from "./SessionScripts.ts"
+
+/** How the cache is kept. */
+export interface Options {
+  /** What all keys begin with. No braces, which a Cluster reads itself: the Layer dies of them. Default: `sojourn`. */
+  readonly prefix?: string
+  /** How long a call may take before a read is a miss and a write has failed. Default: 100 milliseconds. */
+  readonly timeout?: Duration.Input
+}
+
+/** Reads that Redis did not answer, or refused; each was taken for a miss. */
+export const cacheReadErrors = Metric.counter("sojourn_cache_read_errors_total", {
+  description: "Cache reads that failed and were taken for a miss",
+  incremental: true
+})
+
+const warningInterval = Duration.toMillis("30 seconds")
+
+/** Counts a read that failed and warns of it, at most twice a minute. */
+const makeMissed = () => {
+  let quietUntil = 0
+  const warn = (failure: RedisFailure) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      if (now < quietUntil) return Effect.void
+      quietUntil = now + warningInterval
+      return Effect.logWarning(`Sessions are read from the store instead of the cache: ${failure.message}`)
+    })
+  return (failure: RedisFailure) =>
+    Metric.update(cacheReadErrors, 1).pipe(Effect.andThen(warn(failure)), Effect.as(Option.none<CachedSession>()))
+}
+
+const cacheError = (operation: string, what: string) => (failure: RedisFailure) =>
+  new SessionCacheError({
+    operation,
+    message: `The session cache could not be ${what}: ${failure.message}. ` +
+      "Entries heal by themselves within the staleness bound",
+    cause: failure
+  })
+
+const isSessionId = Schema.is(SessionId)
+
+/**
+ * Every operation is one command. An entry is bounded twice, by its time to live in Redis and by a deadline in the value
+ * that readers hold against their own clock: a write that Redis carries out late prolongs nothing.
+ *
+ * `StalenessBound` is read when the Layer is built. Tombstones live for twice the bound: by then whatever was read
+ * before the session ended is past its deadline.
+ */
+export const layer = (options: Options = {}): Layer.Layer<SessionCache, never, RedisClient> =>
+  Layer.effect(
+    SessionCache,
+    Effect.gen(function*() {
+      const client = yield* RedisClient
+      const prefix = options.prefix ?? "sojourn"
+      if (/[{}]/.test(prefix)) return yield* Effect.die(new Error(`The key prefix "${prefix}" must not contain braces`))
+      const keys = SessionKeys.make(prefix)
+      const timeout = Duration.toMillis(options.timeout ?? "100 millis")
+      const bound = Math.max(1, Math.floor(Duration.toMillis(yield* StalenessBound)))
+      const tombstoneLife = String(2 * bound)
+      const missed = makeMissed()
+
+      const write = (
+        operation: string,
+        script: Script,
+        keys: ReadonlyArray<string>,
+        args: ReadonlyArray<string | Buffer>
+      ) =>
+        bounded(timeout, () => evaluate(client, script, keys, args)).pipe(
+          Effect.mapError(cacheError(operation, "written")),
+          Effect.asVoid,
+          Effect.withSpan(`sojourn.cache.${operation}`)
+        )
+
+      /** What a key holds is removed when it cannot be read, unless something else was written meanwhile. */
+      const read = (id: SessionId, key: string): Promise<Decoded | "absent"> =>
+        client.getBuffer(key).then((bytes) => {
+          if (bytes === null) return "absent"
+          const found = decode(id, bytes)
+          return found === "unreadable"
+            ? evaluate(client, SessionScripts.removeIfStill, [key], [bytes]).then(() => found)
+            : found
+        })
+
+      const entry = (session: CachedSession, now: DateTime.Utc) => {
+        const activeUntil = session.activeUntil.epochMilliseconds
+        const life = activeUntil - now.epochMilliseconds
+        const use = Math.min(life, bound)
+        const value = encode(session, now.epochMilliseconds + use)
+        return [session.id, value, String(now.epochMilliseconds), String(activeUntil), String(life), String(use)]
+      }
+
+      const fence: SessionCache["Service"]["fence"] = (userId, ids) =>
+        ids.length === 0
+          ? Effect.void
+          : write("fence", SessionScripts.fence, keys.ofUser(userId, ids), [tombstoneLife, ...ids])
+
+      return SessionCache.of({
+        put: (session, fenced, now) =>
+          session.isActive(now)
+            ? write("put", SessionScripts.put, keys.ofUser(session.userId, [session.id, ...fenced]), [
+              ...entry(session, now),
+              tombstoneLife,
+              ...fenced
+            ])
+            : fence(session.userId, fenced, now),
+        fill: (session, now) =>
+          session.isActive(now)
+            ? write("fill", SessionScripts.fill, keys.ofUser(session.userId, [session.id]), entry(session, now))
+            : Effect.void,
+        get: (id, tag, now) =>
+          Effect.matchEffect(bounded(timeout, () => read(id, keys.session(id, tag))), {
+            onFailure: missed,
+            onSuccess: (found) =>
+              typeof found === "object" && now.epochMilliseconds < found.until && found.session.isActive(now)
+                ? Effect.succeedSome(found.session)
+                : Effect.succeedNone
+          }),
+        fence,
+        index: (userId, now) => {
+          const key = keys.index(userId, routingTag(userId))
+          return bounded(timeout, () => client.zrangebyscore(key, `(${now.epochMilliseconds}`, "+inf")).pipe(
+            Effect.map((ids) => ids.filter(isSessionId)),
+            Effect.mapError(cacheError("index", "read"))
+          )
+        }
+      })
+    })
+  )

@@ -1,0 +1,116 @@
+import { assert, it } from "@effect/vitest"
+import { routingTag, SessionCache } from "@sojourn/core"
+import { RedisClient, SessionCacheRedis } from "@sojourn/redis"
+import * as Fixtures from "@sojourn/testing/Fixtures"
+import * as SessionCacheSuite from "@sojourn/testing/SessionCacheSuite"
+import { Context, Duration, Effect, Layer, Option, Schedule } from "effect"
+import { SecureRandom } from "effect/crypto"
+import { Cluster } from "ioredis"
+import { capturedLogs, describeServer, inspect } from "./Backend.ts"
+import { startRedisCluster } from "./RedisCluster.ts"
+
+const { now } = Fixtures
+
+const cacheOver = (nodes: ReadonlyArray<{ readonly port: number }>, timeout: Duration.Input) =>
+  SessionCacheRedis.layer({ timeout }).pipe(
+    Layer.provide(RedisClient.layerCluster(nodes.map(({ port }) => ({ host: "127.0.0.1", port }))))
+  )
+
+const session = Effect.gen(function*() {
+  const [id, userId] = [yield* Fixtures.freshSessionId, yield* Fixtures.freshUserId]
+  return Fixtures.cachedSession({ id, userId })
+})
+
+describeServer("SessionCacheRedis", () => {
+  SessionCacheSuite.suite(
+    "redis cluster",
+    Layer.unwrap(Effect.map(startRedisCluster, (nodes) => cacheOver(nodes, "5 seconds")))
+  )
+})
+
+it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { excludeTestServices: true })((it) => {
+  describeServer("SessionCacheRedis over a cluster", () => {
+    it.effect(
+      "K24 K27 users are spread over the nodes; when one hangs, the others' users are served",
+      () =>
+        Effect.gen(function*() {
+          const nodes = yield* startRedisCluster
+          const context = yield* Layer.build(cacheOver(nodes.slice(0, 1), "300 millis"))
+          const cache = Context.get(context, SessionCache)
+          const sessions = yield* Effect.replicateEffect(session, 60)
+          const put = Effect.forEach(sessions, (one) => cache.put(one, [], now), { concurrency: "unbounded" })
+          const found = Effect.forEach(
+            sessions,
+            ({ id, userId }) => cache.get(id, routingTag(userId), now),
+            { concurrency: "unbounded" }
+          ).pipe(Effect.map((all) => all.filter(Option.isSome).length))
+
+          yield* put
+          assert.strictEqual(yield* found, 60)
+          const sizes = yield* Effect.forEach(
+            nodes,
+            ({ url }) => Effect.flatMap(inspect(url), (redis) => Effect.promise(() => redis.dbsize()))
+          )
+          assert.isTrue(sizes.every((keys) => keys > 0 && keys % 2 === 0), `${sizes}`)
+          assert.strictEqual(sizes.reduce((sum, keys) => sum + keys, 0), 120)
+
+          yield* nodes[2]!.freeze
+          const [took, served] = yield* Effect.timed(found)
+          assert.strictEqual(served, 60 - sizes[2]! / 2)
+          assert.isBelow(Duration.toMillis(took), 900)
+          yield* nodes[2]!.thaw
+          yield* Effect.retry(put, { schedule: Schedule.spaced("100 millis"), times: 100 })
+          assert.strictEqual(yield* found, 60)
+        }),
+      30_000
+    )
+
+    it.effect(
+      "K24 works over a client of the application's, whatever its own pipelines and key prefix",
+      () =>
+        Effect.gen(function*() {
+          const [first] = yield* startRedisCluster
+          const client = yield* Effect.acquireRelease(
+            Effect.sync(() =>
+              new Cluster([{ host: "127.0.0.1", port: first!.port }], { enableAutoPipelining: true, keyPrefix: "app:" })
+            ),
+            (client) => Effect.sync(() => client.disconnect())
+          )
+          const context = yield* Layer.build(
+            SessionCacheRedis.layer({ timeout: "5 seconds" }).pipe(Layer.provide(RedisClient.layerClient(client)))
+          )
+          const cache = Context.get(context, SessionCache)
+          const sessions = yield* Effect.replicateEffect(session, 60)
+          const [ended, ...kept] = sessions
+          yield* Effect.forEach(sessions, (one) => cache.put(one, [], now), { concurrency: "unbounded" })
+          yield* cache.fence(ended!.userId, [ended!.id], now)
+          const found = yield* Effect.forEach(
+            sessions,
+            ({ id, userId }) => cache.get(id, routingTag(userId), now),
+            { concurrency: "unbounded" }
+          )
+          assert.deepStrictEqual(found, [Option.none(), ...kept.map(Option.some)])
+          assert.strictEqual(
+            yield* Effect.promise(() => client.exists(`sojourn:{${routingTag(ended!.userId)}}:s:${ended!.id}`)),
+            1
+          )
+        }),
+      30_000
+    )
+
+    it.effect("K27 no cluster at the start, and one that is found once it is there", () =>
+      Effect.gen(function*() {
+        const nodes = yield* startRedisCluster
+        yield* Effect.forEach(nodes, ({ kill }) => kill)
+        const context = yield* Layer.build(cacheOver(nodes, "200 millis"))
+        const cache = Context.get(context, SessionCache)
+        const one = yield* session
+        const [took, error] = yield* Effect.timed(Effect.flip(cache.put(one, [], now)))
+        assert.isBelow(Duration.toMillis(took), 800)
+        assert.match(error.message, /Redis/)
+        yield* Effect.forEach(nodes, ({ restart }) => restart, { concurrency: "unbounded" })
+        yield* Effect.retry(cache.put(one, [], now), { schedule: Schedule.spaced("100 millis"), times: 150 })
+        assert.deepStrictEqual(yield* cache.get(one.id, routingTag(one.userId), now), Option.some(one))
+      }), 30_000)
+  })
+})

@@ -1,0 +1,112 @@
+import { assert, it } from "@effect/vitest"
+import { type CachedSession, routingTag, type SessionCache, UserId } from "@sojourn/core"
+import * as Fixtures from "@sojourn/testing/Fixtures"
+import { Effect, Option } from "effect"
+import { SecureRandom } from "effect/crypto"
+import type { Redis } from "ioredis"
+import { readFileSync } from "node:fs"
+import { startRedisServer } from "../../testing/test/servers.ts"
+import { cacheOver, describeServer, inspect } from "./Backend.ts"
+
+const { now } = Fixtures
+
+/** The commands that clients send while the effect runs; those that scripts run inside are not counted. */
+const commandsOf = <A, E, R>(redis: Redis, effect: Effect.Effect<A, E, R>) =>
+  Effect.acquireUseRelease(
+    Effect.promise(() => redis.monitor()),
+    (monitor) =>
+      Effect.gen(function*() {
+        const sent: Array<string> = []
+        monitor.on("monitor", (_time: string, [name]: [string], source: string) => {
+          if (source !== "lua") sent.push(name.toLowerCase())
+        })
+        yield* effect
+        // what the monitor tells comes in order: once it tells of this, it has told of everything before
+        yield* Effect.promise(() => redis.echo("done"))
+        yield* Effect.sleep("5 millis").pipe(Effect.repeat({ until: () => sent.includes("echo") }))
+        return sent.filter((name) => name !== "echo")
+      }),
+    (monitor) => Effect.sync(() => monitor.disconnect())
+  )
+
+const sessionOf = (userId: UserId) =>
+  Effect.map(Fixtures.freshSessionId, (id) => Fixtures.cachedSession({ id, userId }))
+
+const setup = Effect.gen(function*() {
+  const { url } = yield* startRedisServer()
+  const redis = yield* inspect(url)
+  const cache = yield* cacheOver(url, { timeout: "5 seconds" })
+  const userId = yield* Fixtures.freshUserId
+  const session = sessionOf(userId)
+  return { redis, cache, userId, session }
+})
+
+/** Runs each operation once, so that the server knows the scripts. */
+const warm = Effect.fnUntraced(function*(cache: SessionCache["Service"], session: CachedSession) {
+  yield* cache.put(session, [], now)
+  yield* cache.fill(session, now)
+  yield* cache.fence(session.userId, [session.id], now)
+})
+
+it.layer(SecureRandom.layerWebCrypto, { excludeTestServices: true })((it) => {
+  describeServer("SessionCacheRedis commands", () => {
+    it.effect("C5 a login that evicts two sessions is one command", () =>
+      Effect.gen(function*() {
+        const { cache, redis, session } = yield* setup
+        const [first, second, admitted] = [yield* session, yield* session, yield* session]
+        yield* warm(cache, first)
+        const sent = yield* commandsOf(redis, cache.put(admitted, [first.id, second.id], now))
+        assert.deepStrictEqual(sent, ["evalsha"])
+      }))
+
+    it.effect("K2 K5 K7 K13 every operation is one command", () =>
+      Effect.gen(function*() {
+        const { cache, redis, session, userId } = yield* setup
+        const [one, ...others] = yield* Effect.replicateEffect(session, 50)
+        yield* warm(cache, one!)
+        const tag = routingTag(userId)
+        const all = Effect.forEach(others, (other) => cache.fill(other, now))
+        assert.deepStrictEqual(yield* commandsOf(redis, all), others.map(() => "evalsha"))
+        const reads = Effect.forEach(others, ({ id }) => cache.get(id, tag, now), { concurrency: "unbounded" })
+        assert.deepStrictEqual(yield* commandsOf(redis, reads), others.map(() => "get"))
+        assert.deepStrictEqual(yield* commandsOf(redis, cache.index(userId, now)), ["zrangebyscore"])
+        const ids = others.map(({ id }) => id)
+        assert.deepStrictEqual(yield* commandsOf(redis, cache.fence(userId, ids, now)), ["evalsha"])
+        assert.deepStrictEqual(yield* commandsOf(redis, cache.fence(userId, [], now)), [])
+        const over = cache.fill(one!, one!.activeUntil)
+        assert.deepStrictEqual(yield* commandsOf(redis, over), [])
+      }))
+
+    it.effect("needs no more permissions than the README says", () =>
+      Effect.gen(function*() {
+        const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8")
+        const permissions = /ACL user: `([^`]+)`/.exec(readme)?.[1]?.split(" ") ?? []
+        const { port } = yield* startRedisServer(["--user", "app", "on", ">secret", ...permissions])
+        const cache = yield* cacheOver(`redis://app:secret@127.0.0.1:${port}`, { client: { required: true } })
+        const redis = yield* inspect(`redis://127.0.0.1:${port}`)
+        const newSession = sessionOf(UserId.make("a"))
+        const [first, second] = [yield* newSession, yield* newSession]
+        const tag = routingTag(first.userId)
+        yield* Effect.promise(() => redis.set(`sojourn:{${tag}}:s:${first.id}`, "unreadable"))
+        assert.deepStrictEqual(yield* cache.get(first.id, tag, now), Option.none())
+        yield* cache.fill(first, now)
+        assert.deepStrictEqual(yield* cache.get(first.id, tag, now), Option.some(first))
+        yield* cache.put(second, [first.id], now)
+        assert.deepStrictEqual(yield* cache.get(second.id, tag, now), Option.some(second))
+        assert.deepStrictEqual(yield* cache.index(first.userId, now), [second.id])
+        yield* cache.fence(first.userId, [second.id], now)
+        assert.deepStrictEqual(yield* cache.index(first.userId, now), [])
+      }))
+
+    it.effect("K27 a server that forgot the scripts is sent them once more", () =>
+      Effect.gen(function*() {
+        const { cache, redis, session } = yield* setup
+        const [first, second, third] = [yield* session, yield* session, yield* session]
+        yield* warm(cache, first)
+        yield* Effect.promise(() => redis.script("FLUSH"))
+        assert.deepStrictEqual(yield* commandsOf(redis, cache.put(second, [], now)), ["evalsha", "eval"])
+        assert.deepStrictEqual(yield* commandsOf(redis, cache.put(third, [], now)), ["evalsha"])
+        assert.sameMembers([...yield* cache.index(first.userId, now)], [second.id, third.id])
+      }))
+  })
+})
