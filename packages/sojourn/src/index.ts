@@ -1,1 +1,3 @@
-export {}
+/** Login sessions for Effect applications. */
+export * from "@sojourn/core"
+export * as Sojourn from "./Sojourn.ts"

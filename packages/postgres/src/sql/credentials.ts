@@ -3,40 +3,70 @@
 /** How many secrets before the previous one are remembered, to tell a stolen token from a wrong one. */
 const remembered = 8
 
+/** What a credential is made of. */
+const columns = [
+  "id uuid",
+  "user_id text",
+  "device jsonb",
+  "location jsonb",
+  "ip_address inet",
+  "last_ip_address inet",
+  "user_agent text",
+  "refresh_token_id text",
+  "created_at timestamptz",
+  "last_activity_at timestamptz",
+  "expires_at timestamptz",
+  "idle_timeout_ms bigint",
+  "trusted boolean",
+  "suspicious_activity_count integer",
+  "ended_at timestamptz",
+  "ended_reason text",
+  "ended_by_kind text",
+  "ended_by_id text",
+  "secret_hash bytea",
+  "previous_hash bytea",
+  "rotated_at timestamptz",
+  "retired_hashes bytea[]"
+]
+const selected = columns.map((column) => `s.${column.split(" ", 1)[0]}`).join(", ")
+
 /**
  * Replaces the secret whose hash is `presented` by one whose hash is `next`, once. Who presents the previous one within
- * the grace gets the salt of that rotation, from which the same successor follows. Anything else changes nothing.
+ * the grace gets the salt of that rotation, from which the same successor follows. Anything else changes nothing. The
+ * row is the session as it is afterwards.
  */
 export const rotate = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.rotate(
     session uuid, presented bytea, next bytea, salt bytea, event uuid, now timestamptz, grace_ms bigint
-  ) RETURNS TABLE (outcome text, winning_salt bytea) LANGUAGE plpgsql VOLATILE AS $$
+  ) RETURNS TABLE (outcome text, winning_salt bytea, ${columns.join(", ")}) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   DECLARE
-    s ${schema}.sessions%ROWTYPE;
+    found_user text;
+    verdict text;
   BEGIN
     PERFORM ${schema}.require_read_committed();
-    SELECT * INTO s FROM ${schema}.sessions WHERE id = session;
-    IF NOT FOUND THEN RETURN; END IF;
-    PERFORM pg_advisory_xact_lock(${schema}.user_lock(s.user_id));
+    SELECT s.user_id INTO found_user FROM ${schema}.sessions s WHERE s.id = session;
+    IF found_user IS NULL THEN RETURN; END IF;
+    PERFORM pg_advisory_xact_lock(${schema}.user_lock(found_user));
     PERFORM ${schema}.begin_append();
-    SELECT * INTO s FROM ${schema}.sessions WHERE id = session FOR UPDATE;
-    IF NOT FOUND OR s.ended_at IS NOT NULL OR now >= s.active_until THEN
-      RETURN QUERY SELECT 'not_active', NULL::bytea;
-    ELSIF s.secret_hash = presented THEN
-      UPDATE ${schema}.sessions SET secret_hash = next, previous_hash = presented, rotation_salt = salt,
+    SELECT CASE
+        WHEN s.ended_at IS NOT NULL OR now >= s.active_until THEN 'not_active'
+        WHEN s.secret_hash = presented THEN 'rotated'
+        WHEN s.previous_hash = presented AND now < s.rotated_at + grace_ms * interval '1 millisecond'
+          THEN 'already_rotated'
+        ELSE 'not_current'
+      END INTO verdict
+      FROM ${schema}.sessions s WHERE s.id = session FOR UPDATE;
+    IF verdict = 'rotated' THEN
+      UPDATE ${schema}.sessions s SET secret_hash = next, previous_hash = presented, rotation_salt = salt,
         rotated_at = now,
         retired_hashes = (CASE WHEN s.previous_hash IS NULL THEN s.retired_hashes
           ELSE s.previous_hash || s.retired_hashes END)[1:${remembered}]
-      WHERE id = session;
+      WHERE s.id = session;
       INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, actor_id, data)
-      VALUES (event, 'SessionRotated', now, s.user_id, session, 'user', s.user_id, '{}');
-      RETURN QUERY SELECT 'rotated', salt;
-    ELSIF s.previous_hash = presented AND now < s.rotated_at + grace_ms * interval '1 millisecond' THEN
-      RETURN QUERY SELECT 'already_rotated', s.rotation_salt;
-    ELSE
-      RETURN QUERY SELECT 'not_current', NULL::bytea;
+      VALUES (event, 'SessionRotated', now, found_user, session, 'user', found_user, '{}');
     END IF;
+    RETURN QUERY SELECT verdict, s.rotation_salt, ${selected} FROM ${schema}.sessions s WHERE s.id = session;
   END $$`
 ]
 

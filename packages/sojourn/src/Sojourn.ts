@@ -1,0 +1,144 @@
+/** Sojourn, composed: one Layer for production, one that needs no server. */
+import { NodeCrypto } from "@effect/platform-node"
+import {
+  type DeviceEnricher,
+  type EventBus,
+  EventBusInProcess,
+  type EventLog,
+  LocationEnricher,
+  type SessionCache,
+  SessionCacheInProcess,
+  type SessionRepo,
+  type UserRepo
+} from "@sojourn/core"
+import { DeviceEnricherUaParser, LocationEnricherMaxmind } from "@sojourn/enrich"
+import {
+  Database,
+  type DatabaseError,
+  DatabaseSchema,
+  EmbeddedDatabase,
+  EventLogPostgres,
+  Migrations,
+  SessionRepoPostgres,
+  UserRepoPostgres
+} from "@sojourn/postgres"
+import { RedisClient, SessionCacheRedis } from "@sojourn/redis"
+import { Config, Effect, Layer, Option, type Redacted } from "effect"
+import type { Digest, SecureRandom } from "effect/crypto"
+
+/** Everything that the handlers ask for. */
+export type Services =
+  | SessionRepo
+  | UserRepo
+  | EventLog
+  | SessionCache
+  | EventBus
+  | DeviceEnricher
+  | LocationEnricher
+  | SecureRandom.SecureRandom
+  | Digest.Digest
+
+/** What both Layers may be told. */
+export interface CommonOptions {
+  /**
+   * Where places come from: the path of an `.mmdb` file with cities or countries, `"default"` for the country data
+   * that comes along, or `"disabled"`. Default: `SOJOURN_LOCATION_DATABASE`, else `"default"`.
+   */
+  readonly locationDatabase?: string | undefined
+  /** How many events a subscriber of the bus may fall behind. Default: 1,024. */
+  readonly eventBusCapacity?: number | undefined
+}
+
+/** Whatever is not given is read from the configuration. */
+export interface Options extends CommonOptions {
+  /** Default: `DATABASE_URL`, which must be set. */
+  readonly databaseUrl?: Redacted.Redacted<string> | undefined
+  /** Default: `REDIS_URL`; without either, sessions are cached in this process only. */
+  readonly redisUrl?: Redacted.Redacted<string> | undefined
+  /** The PostgreSQL schema of Sojourn's tables. Default: `SOJOURN_SCHEMA`, else `sojourn`. */
+  readonly schema?: string | undefined
+  /** Whether to run missing migrations at the start, instead of failing. Default: `SOJOURN_MIGRATE`, else false. */
+  readonly migrate?: boolean | undefined
+  /** Where a user's limit is found, for applications with users of their own. See `Migrations.Options`. */
+  readonly limitQuery?: string | undefined
+  /** How logins are batched. See `SessionRepoPostgres.Options`. */
+  readonly admissions?: SessionRepoPostgres.Options | undefined
+}
+
+export interface EmbeddedOptions extends CommonOptions {
+  /** Where the data is kept. Default: in memory, gone with the Layer. */
+  readonly dataDir?: string | undefined
+}
+
+const orConfig = <A>(given: A | undefined, config: Config.Config<A>): Config.Config<A> =>
+  given === undefined ? config : Config.succeed(given)
+
+const settings = (options: Options) =>
+  Config.all({
+    databaseUrl: orConfig(options.databaseUrl, Config.Redacted("DATABASE_URL")),
+    redisUrl: orConfig(
+      options.redisUrl === undefined ? undefined : Option.some(options.redisUrl),
+      Config.option(Config.Redacted("REDIS_URL"))
+    ),
+    schema: orConfig(options.schema, Config.withDefault(Config.String("SOJOURN_SCHEMA"), "sojourn")),
+    migrate: orConfig(options.migrate, Config.withDefault(Config.Boolean("SOJOURN_MIGRATE"), false))
+  })
+
+const stores = (admissions?: SessionRepoPostgres.Options) =>
+  Layer.mergeAll(SessionRepoPostgres.layer(admissions), UserRepoPostgres.layer, EventLogPostgres.layer)
+
+const locations = (path: string) =>
+  path === "disabled"
+    ? LocationEnricher.layerDisabled
+    : path === "default"
+    ? LocationEnricherMaxmind.layerDefault
+    : LocationEnricherMaxmind.layer({ database: path })
+
+const around = (options: CommonOptions) =>
+  Layer.mergeAll(
+    DeviceEnricherUaParser.layer(),
+    Layer.unwrap(Effect.map(
+      orConfig(
+        options.locationDatabase,
+        Config.withDefault(Config.String("SOJOURN_LOCATION_DATABASE"), "default")
+      ),
+      locations
+    )),
+    EventBusInProcess.layer(options.eventBusCapacity === undefined ? {} : { capacity: options.eventBusCapacity }),
+    NodeCrypto.layerSecureRandom,
+    NodeCrypto.layerDigest
+  )
+
+/**
+ * For production: PostgreSQL, Redis, both enrichers and the bus inside the process.
+ *
+ * Fails when the database cannot be reached or lacks migrations. Redis may be away: it makes sessions fast, not right.
+ */
+export const layer = (options: Options = {}): Layer.Layer<Services, DatabaseError | RedisClient.RedisClientError | Config.ConfigError> =>
+  Layer.unwrap(Effect.map(settings(options), ({ databaseUrl, migrate, redisUrl, schema }) => {
+    const migrations = migrate || options.limitQuery !== undefined
+      ? Migrations.layer({ limitQuery: options.limitQuery })
+      : Migrations.layerCheck
+    const cache = Option.match(redisUrl, {
+      onNone: () => SessionCacheInProcess.layer(),
+      onSome: (url) => SessionCacheRedis.layer().pipe(Layer.provide(RedisClient.layerUrl(url)))
+    })
+    return stores(options.admissions).pipe(
+      Layer.provide(migrations),
+      Layer.provide(Database.layer({ url: databaseUrl })),
+      Layer.provide(Layer.succeed(DatabaseSchema, schema)),
+      Layer.merge(cache),
+      Layer.merge(around(options))
+    )
+  }))
+
+/** For development, tests and one-process applications: PostgreSQL inside the process (PGlite), no server at all. */
+export const layerEmbedded = (
+  options: EmbeddedOptions = {}
+): Layer.Layer<Services, DatabaseError | Config.ConfigError> =>
+  stores().pipe(
+    Layer.provide(Migrations.layer()),
+    Layer.provide(EmbeddedDatabase.layer({ dataDir: options.dataDir })),
+    Layer.merge(SessionCacheInProcess.layer()),
+    Layer.merge(around(options))
+  )

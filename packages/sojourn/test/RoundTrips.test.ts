@@ -1,0 +1,63 @@
+/** What a login costs, counted on the wire. */
+import { assert, it } from "@effect/vitest"
+import { Effect, Option, Redacted } from "effect"
+import { createSession, CreateSession, putUser, Sojourn, Tier, User, UserId } from "sojourn"
+import { describeRedis, freshDatabase, redisUrl } from "../../testing/test/servers.ts"
+import { countingProxy, postgresStatements, redisCommands } from "./countingProxy.ts"
+
+const login = (userId: UserId) =>
+  createSession(CreateSession.make({
+    userId,
+    ipAddress: Option.some("8.8.8.8"),
+    userAgent: Option.some("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0")
+  }))
+
+describeRedis("round trips", () => {
+  it.live("C5 C8 a login with Redis is 1 PostgreSQL statement and 1 Redis command, evicting or not", () =>
+    Effect.gen(function*() {
+      const postgres = yield* countingProxy(Redacted.value(yield* freshDatabase), postgresStatements)
+      const redis = yield* countingProxy(redisUrl!, redisCommands)
+      const App = Sojourn.layer({
+        databaseUrl: Redacted.make(postgres.url),
+        redisUrl: Redacted.make(redis.url),
+        migrate: true
+      })
+      yield* Effect.gen(function*() {
+        const userId = UserId.make("counted")
+        yield* putUser(User.make({ id: userId, tier: Tier.make("basic") }))
+        // The first one teaches Redis the script.
+        yield* login(userId)
+
+        const costs: Array<{ readonly statements: number; readonly commands: number; readonly evicted: number }> = []
+        for (let nth = 0; nth < 4; nth++) {
+          const before = { statements: postgres.count(), commands: redis.count() }
+          const { evicted } = yield* login(userId)
+          costs.push({
+            statements: postgres.count() - before.statements,
+            commands: redis.count() - before.commands,
+            evicted: evicted.length
+          })
+        }
+        assert.deepStrictEqual(costs, [
+          { statements: 1, commands: 1, evicted: 0 },
+          { statements: 1, commands: 1, evicted: 1 },
+          { statements: 1, commands: 1, evicted: 1 },
+          { statements: 1, commands: 1, evicted: 1 }
+        ])
+      }).pipe(Effect.provide(App))
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("C14 64 logins that wait together share their statements", () =>
+    Effect.gen(function*() {
+      const postgres = yield* countingProxy(Redacted.value(yield* freshDatabase), postgresStatements)
+      const App = Sojourn.layer({ databaseUrl: Redacted.make(postgres.url), migrate: true })
+      yield* Effect.gen(function*() {
+        const users = Array.from({ length: 64 }, (_, n) => UserId.make(`together-${n}`))
+        yield* Effect.forEach(users, (id) => putUser(User.make({ id })), { concurrency: 8 })
+        yield* login(users[0]!)
+        const before = postgres.count()
+        yield* Effect.forEach(users, login, { concurrency: "unbounded" })
+        assert.isAtMost(postgres.count() - before, 4)
+      }).pipe(Effect.provide(App))
+    }).pipe(Effect.scoped), 60_000)
+})
