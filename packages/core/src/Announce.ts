@@ -5,7 +5,7 @@ import { EventBus } from "./EventBus.ts"
 import { SessionCache, type SessionCacheError } from "./SessionCache.ts"
 import type { SessionEvent } from "./SessionEvent.ts"
 import type { SessionId } from "./SessionId.ts"
-import { cacheErrors, sessionsCreated, sessionsEnded } from "./SessionMetrics.ts"
+import { busErrors, cacheErrors, sessionsCreated, sessionsEnded } from "./SessionMetrics.ts"
 import type { UserId } from "./User.ts"
 
 /** What a commit changed for one user. */
@@ -45,7 +45,11 @@ export const announce = Effect.fnUntraced(function*(change: Change) {
     yield* tolerate(Effect.suspend(() => cache.fence(change.userId, change.ended, change.now)))
   }
   yield* Effect.suspend(() => bus.publish(change.events)).pipe(
-    Effect.catchCause((cause) => Effect.logWarning("The event bus failed; the event log has the events", cause))
+    Effect.catchCause((cause) =>
+      Effect.logWarning("The event bus failed; the event log has the events", cause).pipe(
+        Effect.andThen(Metric.update(busErrors, 1))
+      )
+    )
   )
   yield* Effect.forEach(change.events, count, { discard: true })
 })

@@ -7,7 +7,7 @@ import { SecretHash } from "./SessionToken.ts"
 import { UserId } from "./User.ts"
 
 const optionalName = Schema.OptionFromNullOr(Schema.String).pipe(
-  Schema.withConstructorDefault(Effect.succeed(Option.none()))
+  Schema.withConstructorDefault(Effect.succeedNone)
 )
 
 /** An active session in short. `deviceName` and `locationName` are the names that lists show. */

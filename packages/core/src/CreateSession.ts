@@ -17,7 +17,7 @@ import { hashSecret, makeToken } from "./SessionToken.ts"
 import { UserId } from "./User.ts"
 
 const optional = <S extends Schema.Constraint>(schema: S) =>
-  Schema.OptionFromNullOr(schema).pipe(Schema.withConstructorDefault(Effect.succeed(Option.none())))
+  Schema.OptionFromNullOr(schema).pipe(Schema.withConstructorDefault(Effect.succeedNone))
 
 /** A login, as the application saw it. `ipAddress`, `userAgent` and `clientHints` are taken as they come. */
 export class CreateSession extends Schema.Class<CreateSession>("@sojourn/core/CreateSession")({
@@ -101,17 +101,18 @@ export const createSession = Effect.fn("sojourn.createSession")(function*(comman
     idleTimeout: rules.idleTimeout
   })
 
-  const admission = yield* repo.admit(
-    { session, secretHash, eventId: EventId.make(yield* random.uuidV7()) },
-    rules
+  const candidate = { session, secretHash, eventId: EventId.make(yield* random.uuidV7()) }
+  // Once it is in, the others are told, even if nobody waits for the answer any more.
+  const admission = yield* Effect.uninterruptibleMask((restore) =>
+    Effect.tap(restore(repo.admit(candidate, rules)), ({ bornEnded, events, evicted }) =>
+      repo.afterCommit(announce({
+        userId: session.userId,
+        now,
+        admitted: bornEnded ? Option.none() : Option.some(toCached(session, secretHash)),
+        ended: evicted,
+        events
+      })))
   )
-  yield* repo.afterCommit(announce({
-    userId: session.userId,
-    now,
-    admitted: admission.bornEnded ? Option.none() : Option.some(toCached(session, secretHash)),
-    ended: admission.evicted,
-    events: admission.events
-  }))
 
   return CreateSessionResponse.make({
     sessionId: id,

@@ -1,5 +1,5 @@
 /** What somebody logged in with, as told by their user agent. */
-import { Effect, Option, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { printable } from "./Text.ts"
 
 /** `tool` is a program such as `curl`; `bot` crawls by itself. */
@@ -19,7 +19,7 @@ export const DeviceKind = Schema.Literals([
 export type DeviceKind = typeof DeviceKind.Type
 
 const name = printable(64)
-const optional = Schema.OptionFromNullOr(name).pipe(Schema.withConstructorDefault(Effect.succeed(Option.none())))
+const optional = Schema.OptionFromNullOr(name).pipe(Schema.withConstructorDefault(Effect.succeedNone))
 
 /** A device in words for people. `name` is what lists show: `Chrome on macOS`. */
 export class Device extends Schema.Class<Device>("@sojourn/core/Device")({

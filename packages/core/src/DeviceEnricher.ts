@@ -14,5 +14,5 @@ export class DeviceEnricher extends Context.Service<DeviceEnricher, {
   readonly enrich: (userAgent: string, hints: ClientHints) => Effect.Effect<Option.Option<Device>, EnrichmentError>
 }>()("@sojourn/core/DeviceEnricher") {
   /** Knows no device. */
-  static readonly layerDisabled = Layer.succeed(DeviceEnricher, { enrich: () => Effect.succeed(Option.none()) })
+  static readonly layerDisabled = Layer.succeed(DeviceEnricher, { enrich: () => Effect.succeedNone })
 }

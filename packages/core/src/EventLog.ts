@@ -9,7 +9,7 @@ export class EventLogError extends Schema.TaggedError<EventLogError>()("EventLog
 
 /** An event and its place in the log. Positions rise but are not without gaps. */
 export class LoggedEvent extends Schema.Class<LoggedEvent>("@sojourn/core/LoggedEvent")({
-  position: Schema.Int,
+  position: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
   event: SessionEvent
 }) {}
 

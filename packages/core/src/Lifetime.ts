@@ -20,7 +20,7 @@ export const lifetimeFields = {
   /** The absolute end; activity never moves it. */
   expiresAt: Instant,
   /** How long the session lives without activity; none: only the absolute end counts. */
-  idleTimeout: Schema.OptionFromNullOr(Span).pipe(Schema.withConstructorDefault(Effect.succeed(Option.none())))
+  idleTimeout: Schema.OptionFromNullOr(Span).pipe(Schema.withConstructorDefault(Effect.succeedNone))
 }
 
 interface Lifetime {

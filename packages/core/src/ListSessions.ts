@@ -1,8 +1,7 @@
 /** Show a person where they are signed in. */
 import { DateTime, Effect, Option, Schema } from "effect"
-import { Session } from "./Session.ts"
-import { SessionId } from "./SessionId.ts"
-import { SessionRepo } from "./SessionRepo.ts"
+import type { Session } from "./Session.ts"
+import { PageCursor, SessionRepo } from "./SessionRepo.ts"
 import { UserId } from "./User.ts"
 
 /** Which sessions to list, newest first. */
@@ -14,8 +13,8 @@ export class ListSessions extends Schema.Class<ListSessions>("@sojourn/core/List
   limit: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 })).pipe(
     Schema.withConstructorDefault(Effect.succeed(100))
   ),
-  /** Only sessions older than this one: the last of the page before. */
-  before: Schema.OptionFromNullOr(SessionId).pipe(Schema.withConstructorDefault(Effect.succeed(Option.none())))
+  /** Where the page before ended: its `next`. */
+  before: Schema.OptionFromNullOr(PageCursor).pipe(Schema.withConstructorDefault(Effect.succeedNone))
 }) {}
 
 /** A session in a list, and whether it is active now. */
@@ -28,21 +27,20 @@ export interface ListedSession {
 export const listSessions = Effect.fn("sojourn.listSessions")(function*(query: ListSessions) {
   const repo = yield* SessionRepo
   const now = yield* DateTime.now
-  const before = yield* Option.match(query.before, {
-    onNone: () => Effect.succeedNone,
-    onSome: repo.find
-  })
   const [sessions, counted] = yield* Effect.all([
     repo.list({
       userId: query.userId,
       activeAt: query.all ? Option.none() : Option.some(now),
-      before,
+      before: query.before,
       limit: query.limit
     }),
     repo.count(query.userId, now)
   ], { concurrency: 2 })
+  const last = sessions.length < query.limit ? undefined : sessions.at(-1)
   return {
     sessions: sessions.map((session): ListedSession => ({ session, active: session.isActive(now) })),
+    /** Where the next page begins; none after the last one. */
+    next: Option.map(Option.fromUndefinedOr(last), ({ createdAt, id }) => PageCursor.make({ createdAt, id })),
     total: counted.total,
     active: counted.active
   }

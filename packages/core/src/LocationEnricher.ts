@@ -9,5 +9,5 @@ export class LocationEnricher extends Context.Service<LocationEnricher, {
   readonly enrich: (ipAddress: string) => Effect.Effect<Option.Option<Location>, EnrichmentError>
 }>()("@sojourn/core/LocationEnricher") {
   /** Knows no place. */
-  static readonly layerDisabled = Layer.succeed(LocationEnricher, { enrich: () => Effect.succeed(Option.none()) })
+  static readonly layerDisabled = Layer.succeed(LocationEnricher, { enrich: () => Effect.succeedNone })
 }

@@ -9,9 +9,11 @@ import { SessionId } from "./SessionId.ts"
 import { printable, toPrintable } from "./Text.ts"
 import { UserId } from "./User.ts"
 
-const none = Effect.succeed(Option.none())
 const optional = <S extends Schema.Constraint>(schema: S) =>
-  Schema.OptionFromNullOr(schema).pipe(Schema.withConstructorDefault(none))
+  Schema.OptionFromNullOr(schema).pipe(Schema.withConstructorDefault(Effect.succeedNone))
+
+/** What a 32-bit column holds. */
+const maximumCount = 2_147_483_647
 
 /** A user agent as it is kept: at most 1,024 characters, no control characters. */
 export const UserAgent = printable(1024).pipe(Schema.brand("@sojourn/core/UserAgent"))
@@ -43,7 +45,7 @@ export class Session extends Schema.Class<Session>("@sojourn/core/Session")({
   refreshTokenId: optional(RefreshTokenId),
   ...lifetimeFields,
   trusted: Schema.Boolean.pipe(Schema.withConstructorDefault(Effect.succeed(false))),
-  suspiciousActivityCount: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_147_483_647 })).pipe(
+  suspiciousActivityCount: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: maximumCount })).pipe(
     Schema.withConstructorDefault(Effect.succeed(0))
   ),
   end: optional(SessionEnd)
@@ -90,8 +92,11 @@ export class Session extends Schema.Class<Session>("@sojourn/core/Session")({
     return this.trusted ? this : Session.make({ ...this, trusted: true })
   }
 
-  /** Counts one more suspicious activity. */
+  /** Counts one more suspicious activity, up to the greatest count there is. */
   suspected(): Session {
-    return Session.make({ ...this, suspiciousActivityCount: this.suspiciousActivityCount + 1 })
+    return Session.make({
+      ...this,
+      suspiciousActivityCount: Math.min(this.suspiciousActivityCount + 1, maximumCount)
+    })
   }
 }

@@ -1,5 +1,5 @@
 /** How sessions end. */
-import { Effect, Option, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { Instant } from "./Instant.ts"
 import { printable } from "./Text.ts"
 
@@ -20,7 +20,7 @@ export type EndReason = typeof EndReason.Type
 /** Who did something to a session: the user, an administrator, or the system by its rules. `id` names the person. */
 export class Actor extends Schema.Class<Actor>("@sojourn/core/Actor")({
   kind: Schema.Literals(["user", "administrator", "system"]),
-  id: Schema.OptionFromNullOr(printable(255)).pipe(Schema.withConstructorDefault(Effect.succeed(Option.none())))
+  id: Schema.OptionFromNullOr(printable(255)).pipe(Schema.withConstructorDefault(Effect.succeedNone))
 }) {}
 
 /** Sojourn itself, applying a policy. */

@@ -1,5 +1,5 @@
 /** What happened to sessions, told to the rest of the system. */
-import { Effect, Option, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { Device } from "./Device.ts"
 import { Instant } from "./Instant.ts"
 import { IpAddress } from "./IpAddress.ts"
@@ -9,7 +9,7 @@ import { SessionId } from "./SessionId.ts"
 import { UserId } from "./User.ts"
 
 const optional = <S extends Schema.Constraint>(schema: S) =>
-  Schema.OptionFromNullOr(schema).pipe(Schema.withConstructorDefault(Effect.succeed(Option.none())))
+  Schema.OptionFromNullOr(schema).pipe(Schema.withConstructorDefault(Effect.succeedNone))
 
 /** A UUID that stays with the event wherever it is delivered, so that a subscriber can tell a repetition. */
 export const EventId = Schema.String.check(
@@ -51,7 +51,7 @@ export class SessionRevoked extends Schema.TaggedClass<SessionRevoked>()("Sessio
 export class SessionsRevoked extends Schema.TaggedClass<SessionsRevoked>()("SessionsRevoked", {
   ...about,
   reason: EndReason,
-  count: Schema.Int,
+  count: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
   exceptSessionId: optional(SessionId)
 }) {}
 
@@ -71,7 +71,7 @@ export class SessionTrusted extends Schema.TaggedClass<SessionTrusted>()("Sessio
 /** Something about the session looked wrong; `count` says how often by now. */
 export class SuspiciousActivityRecorded extends Schema.TaggedClass<SuspiciousActivityRecorded>()(
   "SuspiciousActivityRecorded",
-  { ...aboutSession, count: Schema.Int }
+  { ...aboutSession, count: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)) }
 ) {}
 
 /** Every event. Dates are ISO 8601 strings on the wire, absent values `null`. */

@@ -13,13 +13,19 @@ export const sessionsEnded = Metric.counter("sojourn_sessions_ended_total", {
   incremental: true
 })
 
+/** Publications to the bus inside the process that failed. */
+export const busErrors = Metric.counter("sojourn_bus_errors_total", {
+  description: "Publications to the event bus that failed",
+  incremental: true
+})
+
 /** Enrichments that failed, defected or timed out, by `enricher` (`device` or `location`). */
 export const enrichmentFailures = Metric.counter("sojourn_enrichment_failures_total", {
   description: "Enrichments that gave no answer because of a failure",
   incremental: true
 })
 
-/** Cache writes that failed, by `operation`. */
+/** Cache writes that failed. */
 export const cacheErrors = Metric.counter("sojourn_cache_errors_total", {
   description: "Cache writes that failed",
   incremental: true

@@ -1,9 +1,10 @@
 /** Port: the authority on sessions. */
 import { Context, type DateTime, type Effect, type Option, Schema } from "effect"
+import { Instant } from "./Instant.ts"
 import type { Session } from "./Session.ts"
 import type { SessionEnd } from "./SessionEnd.ts"
 import type { EventId, SessionEvent } from "./SessionEvent.ts"
-import type { SessionId } from "./SessionId.ts"
+import { SessionId } from "./SessionId.ts"
 import type { SessionRules } from "./SessionPolicy.ts"
 import type { SecretHash } from "./SessionToken.ts"
 import { storeErrorFields } from "./StoreError.ts"
@@ -58,13 +59,19 @@ export interface Admission extends Evictions {
   readonly bornEnded: boolean
 }
 
+/** A place in a list that is ordered by creation, then id. It stays good when its session is deleted. */
+export class PageCursor extends Schema.Class<PageCursor>("@sojourn/core/PageCursor")({
+  createdAt: Instant,
+  id: SessionId
+}) {}
+
 /** Which of a user's sessions to list. */
 export interface ListQuery {
   readonly userId: UserId
   /** Only the sessions active at this time; none: all. */
   readonly activeAt: Option.Option<DateTime.Utc>
-  /** Only sessions created before this one: the last item of the page before. */
-  readonly before: Option.Option<Pick<Session, "createdAt" | "id">>
+  /** Only sessions older than this one: the last of the page before. */
+  readonly before: Option.Option<PageCursor>
   /** At most so many. */
   readonly limit: number
 }
@@ -79,6 +86,9 @@ export class SessionRepo extends Context.Service<SessionRepo, {
    * Puts the session in and ends what the rules say must go, in one commit: under the user's lock the limit is read,
    * the sessions over it are ended (reason `session_limit_exceeded`), the row and the events are written. All excess
    * goes, also when the limit was lowered. Expired and idle sessions do not count and are left as they are.
+   *
+   * The session is stored as it begins: its last activity is its creation, from the login's address; not trusted, no
+   * suspicious activity, not ended. An id that is taken already is refused as `InvalidData`.
    */
   readonly admit: (candidate: Candidate, rules: SessionRules) => Effect.Effect<
     Admission,

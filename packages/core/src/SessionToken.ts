@@ -6,7 +6,8 @@ import { SessionId } from "./SessionId.ts"
 import type { UserId } from "./User.ts"
 
 const prefix = "sjn1_"
-const pattern = /^sjn1_([A-Za-z0-9_-]{24})\.([A-Za-z0-9_-]{43})$/
+// The last character carries two unused bits, which are zero: one secret has one spelling.
+const pattern = /^sjn1_([A-Za-z0-9_-]{24})\.([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])$/
 
 /**
  * `sjn1_` + base64url(16 bytes session id, 2 bytes routing tag) + `.` + base64url(32 random bytes).
@@ -69,7 +70,7 @@ export const parseToken = (token: SessionToken): Option.Option<TokenParts> =>
     const secret = yield* Option.getSuccess(Base64Url.decode(match[2]!))
     const uuid = hex.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5")
     return {
-      sessionId: yield* Schema.decodeUnknownOption(SessionId)(uuid),
+      sessionId: yield* Schema.decodeOption(SessionId)(uuid),
       routingTag: RoutingTag.make(hex.slice(32)),
       secret: Redacted.make(secret, { label: "SessionSecret" })
     }
@@ -80,7 +81,10 @@ export const hashSecret = (secret: Uint8Array): Effect.Effect<SecretHash, never,
   Digest.Digest.use((digest) => digest.digestHex(Digest.sha256, secret)).pipe(Effect.map((hex) => SecretHash.make(hex)))
 
 /** The secret that follows `secret` in a rotation: nobody who does not hold the one can make the other. */
-export const succeedSecret = (secret: Uint8Array, salt: RotationSalt): Effect.Effect<Uint8Array, never, Digest.Digest> =>
+export const succeedSecret = (
+  secret: Uint8Array,
+  salt: RotationSalt
+): Effect.Effect<Uint8Array, never, Digest.Digest> =>
   Digest.Digest.use((digest) =>
     digest.digest(Digest.sha256, new TextEncoder().encode(`sojourn rotation ${Hex.encode(secret)} ${salt}`))
   )

@@ -18,7 +18,7 @@ export const defaultTier = Tier.make("basic")
 export class User extends Schema.Class<User>("@sojourn/core/User")({
   id: UserId,
   tier: Tier.pipe(Schema.withConstructorDefault(Effect.succeed(defaultTier))),
-  maxSessions: Schema.OptionFromNullOr(Limit).pipe(Schema.withConstructorDefault(Effect.succeed(Option.none())))
+  maxSessions: Schema.OptionFromNullOr(Limit).pipe(Schema.withConstructorDefault(Effect.succeedNone))
 }) {}
 
 /**

@@ -114,7 +114,9 @@ const around = (options: CommonOptions) =>
  *
  * Fails when the database cannot be reached or lacks migrations. Redis may be away: it makes sessions fast, not right.
  */
-export const layer = (options: Options = {}): Layer.Layer<Services, DatabaseError | RedisClient.RedisClientError | Config.ConfigError> =>
+export const layer = (
+  options: Options = {}
+): Layer.Layer<Services, DatabaseError | RedisClient.RedisClientError | Config.ConfigError> =>
   Layer.unwrap(Effect.map(settings(options), ({ databaseUrl, migrate, redisUrl, schema }) => {
     const migrations = migrate || options.limitQuery !== undefined
       ? Migrations.layer({ limitQuery: options.limitQuery })

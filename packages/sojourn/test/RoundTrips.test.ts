@@ -1,7 +1,7 @@
 /** What a login costs, counted on the wire. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Option, Redacted } from "effect"
-import { createSession, CreateSession, putUser, Sojourn, Tier, User, UserId } from "sojourn"
+import { CreateSession, createSession, putUser, Sojourn, Tier, User, UserId } from "sojourn"
 import { describeRedis, freshDatabase, redisUrl } from "../../testing/test/servers.ts"
 import { countingProxy, postgresStatements, redisCommands } from "./countingProxy.ts"
 
@@ -13,39 +13,43 @@ const login = (userId: UserId) =>
   }))
 
 describeRedis("round trips", () => {
-  it.live("C5 C8 a login with Redis is 1 PostgreSQL statement and 1 Redis command, evicting or not", () =>
-    Effect.gen(function*() {
-      const postgres = yield* countingProxy(Redacted.value(yield* freshDatabase), postgresStatements)
-      const redis = yield* countingProxy(redisUrl!, redisCommands)
-      const App = Sojourn.layer({
-        databaseUrl: Redacted.make(postgres.url),
-        redisUrl: Redacted.make(redis.url),
-        migrate: true
-      })
-      yield* Effect.gen(function*() {
-        const userId = UserId.make("counted")
-        yield* putUser(User.make({ id: userId, tier: Tier.make("basic") }))
-        // The first one teaches Redis the script.
-        yield* login(userId)
+  it.live(
+    "C5 C8 a login with Redis is 1 PostgreSQL statement and 1 Redis command, evicting or not",
+    () =>
+      Effect.gen(function*() {
+        const postgres = yield* countingProxy(Redacted.value(yield* freshDatabase), postgresStatements)
+        const redis = yield* countingProxy(redisUrl!, redisCommands)
+        const App = Sojourn.layer({
+          databaseUrl: Redacted.make(postgres.url),
+          redisUrl: Redacted.make(redis.url),
+          migrate: true
+        })
+        yield* Effect.gen(function*() {
+          const userId = UserId.make("counted")
+          yield* putUser(User.make({ id: userId, tier: Tier.make("basic") }))
+          // The first one teaches Redis the script.
+          yield* login(userId)
 
-        const costs: Array<{ readonly statements: number; readonly commands: number; readonly evicted: number }> = []
-        for (let nth = 0; nth < 4; nth++) {
-          const before = { statements: postgres.count(), commands: redis.count() }
-          const { evicted } = yield* login(userId)
-          costs.push({
-            statements: postgres.count() - before.statements,
-            commands: redis.count() - before.commands,
-            evicted: evicted.length
-          })
-        }
-        assert.deepStrictEqual(costs, [
-          { statements: 1, commands: 1, evicted: 0 },
-          { statements: 1, commands: 1, evicted: 1 },
-          { statements: 1, commands: 1, evicted: 1 },
-          { statements: 1, commands: 1, evicted: 1 }
-        ])
-      }).pipe(Effect.provide(App))
-    }).pipe(Effect.scoped), 60_000)
+          const costs: Array<{ readonly statements: number; readonly commands: number; readonly evicted: number }> = []
+          for (let nth = 0; nth < 4; nth++) {
+            const before = { statements: postgres.count(), commands: redis.count() }
+            const { evicted } = yield* login(userId)
+            costs.push({
+              statements: postgres.count() - before.statements,
+              commands: redis.count() - before.commands,
+              evicted: evicted.length
+            })
+          }
+          assert.deepStrictEqual(costs, [
+            { statements: 1, commands: 1, evicted: 0 },
+            { statements: 1, commands: 1, evicted: 1 },
+            { statements: 1, commands: 1, evicted: 1 },
+            { statements: 1, commands: 1, evicted: 1 }
+          ])
+        }).pipe(Effect.provide(App))
+      }).pipe(Effect.scoped),
+    60_000
+  )
 
   it.live("C14 64 logins that wait together share their statements", () =>
     Effect.gen(function*() {

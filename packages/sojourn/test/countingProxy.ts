@@ -1,6 +1,6 @@
 /** A proxy on the loopback that counts what goes through: statements to PostgreSQL, commands to Redis. */
 import { Effect } from "effect"
-import { connect, createServer, type AddressInfo, type Socket } from "node:net"
+import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 
 /** Cuts the whole messages off the front of `buffer`: how many count, and how long they are together. */
 type Count = (buffer: Buffer) => { readonly counted: number; readonly end: number }

@@ -1,1 +1,12 @@
-export {}
+/** Test Layers and fixtures for Sojourn. The contract suites need `@effect/vitest` and are imported one by one. */
+export * as EnricherTest from "./EnricherTest.ts"
+export * as EventBusTest from "./EventBusTest.ts"
+export * as Fixtures from "./Fixtures.ts"
+export * as Generators from "./Generators.ts"
+export * as LimitRule from "./LimitRule.ts"
+export * as SecureRandomTest from "./SecureRandomTest.ts"
+export * as SessionCacheTest from "./SessionCacheTest.ts"
+export * as SessionRepoMemory from "./SessionRepoMemory.ts"
+export * from "./SessionSeed.ts"
+export * as SojournTest from "./SojournTest.ts"
+export * as UserRepoMemory from "./UserRepoMemory.ts"

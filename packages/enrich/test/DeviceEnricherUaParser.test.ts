@@ -1,0 +1,79 @@
+import { assert, describe, it } from "@effect/vitest"
+import { type ClientHints, DeviceEnricher } from "@sojourn/core"
+import { DeviceEnricherUaParser } from "@sojourn/enrich"
+import { Effect, Option } from "effect"
+import { apps, browsers, type Example, otherKinds, partly, programs, unknown } from "./userAgents.ts"
+
+const enrich = (userAgent: string, hints: ClientHints = {}) =>
+  DeviceEnricher.use((enricher) => enricher.enrich(userAgent, hints))
+
+const told = ([name, kind, browserVersion, systemVersion, userAgent]: Example) =>
+  Effect.map(enrich(userAgent), (found) => {
+    const device = Option.getOrThrow(found)
+    assert.deepStrictEqual([
+      device.name,
+      device.kind,
+      Option.getOrNull(device.browserVersion),
+      Option.getOrNull(device.systemVersion)
+    ], [name, kind, browserVersion, systemVersion])
+  })
+
+describe("devices", () => {
+  it.layer(DeviceEnricherUaParser.layer())((it) => {
+    it.effect.each(browsers)("U1 %s (%s, %s, %s): %s", told)
+    it.effect.each(apps)("U1 in an application: %s (%s, %s, %s): %s", told)
+    it.effect.each(otherKinds)("U1 %s (%s, %s, %s): %s", told)
+    it.effect.each(partly)("U1 what alone is known: %s (%s, %s, %s): %s", told)
+    it.effect.each(programs)("U2 %s (%s, %s, %s): %s", told)
+
+    it.effect.each(unknown)(
+      "U1 nothing known of %j: none",
+      (userAgent) => Effect.map(enrich(userAgent), (device) => assert.isTrue(Option.isNone(device)))
+    )
+
+    it.effect("U1 browser and system have fields of their own", () =>
+      Effect.map(enrich(browsers[0]![4]), (device) => {
+        const { browser, system } = Option.getOrThrow(device)
+        assert.deepStrictEqual([browser, system], [Option.some("Chrome"), Option.some("macOS")])
+      }))
+
+    it.effect("U2 a bot's borrowed system is not shown", () =>
+      Effect.map(enrich(programs.find(([, , , , userAgent]) => userAgent.includes("Nexus 5X"))![4]), (device) => {
+        const { browser, system } = Option.getOrThrow(device)
+        assert.deepStrictEqual([browser, system], [Option.some("Googlebot"), Option.none()])
+      }))
+
+    it.effect("U2 a tool's system is shown", () =>
+      Effect.map(enrich("curl/7.81.0 (x86_64-pc-linux-gnu) libcurl/7.81.0"), (device) => {
+        const { name, system } = Option.getOrThrow(device)
+        assert.deepStrictEqual([name, system], ["curl", Option.some("Linux")])
+      }))
+
+    it.effect("U1 the same question has the same answer", () =>
+      Effect.gen(function*() {
+        for (const [, , , , userAgent] of [...browsers, ...programs]) {
+          assert.deepStrictEqual(yield* enrich(userAgent), yield* enrich(userAgent))
+        }
+      }))
+  })
+})
+
+describe("the cache", () => {
+  const safari = browsers.find(([name]) => name === "Safari on iOS")![4]
+
+  it.effect.each([0, 1, 2])("U1 of %i entries answers right", (cacheSize) =>
+    Effect.gen(function*() {
+      for (let round = 0; round < 3; round++) for (const example of browsers) yield* told(example)
+    }).pipe(Effect.provide(DeviceEnricherUaParser.layer({ cacheSize }))))
+
+  it.effect("U1 keeps user agents apart from hints, whatever they hold", () =>
+    Effect.gen(function*() {
+      const hints = { "sec-ch-ua": `"Google Chrome";v="126"` }
+      const chrome = yield* enrich("", hints)
+      const forged = yield* enrich(`0:sec-ch-ua${hints["sec-ch-ua"].length}:${hints["sec-ch-ua"]}`)
+      assert.isTrue(Option.isSome(chrome))
+      assert.isTrue(Option.isNone(forged))
+      assert.isTrue(Option.isNone(yield* enrich("")))
+      assert.notDeepEqual(yield* enrich(safari, hints), yield* enrich(safari))
+    }).pipe(Effect.provide(DeviceEnricherUaParser.layer())))
+})

@@ -1,0 +1,53 @@
+/** Enrichers that remember what they were asked and answer as a test wants: with a value, an error, a defect, never. */
+import {
+  type ClientHints,
+  type Device,
+  DeviceEnricher,
+  EnrichmentError,
+  type Location,
+  LocationEnricher
+} from "@sojourn/core"
+import { Effect, Layer, type Option } from "effect"
+
+/** What an enricher does when it is asked. */
+export type Answer<A> = Effect.Effect<Option.Option<A>, EnrichmentError>
+
+export const known = <A>(value: A): Answer<A> => Effect.succeedSome(value)
+export const unknown: Answer<never> = Effect.succeedNone
+export const failing: Answer<never> = Effect.fail(
+  new EnrichmentError({ message: "The enricher is out of order", cause: "EnricherTest.failing" })
+)
+export const defective: Answer<never> = Effect.die("EnricherTest.defective")
+export const hanging: Answer<never> = Effect.never
+
+/** What a device enricher was asked. */
+export interface AskedForDevice {
+  readonly userAgent: string
+  readonly hints: ClientHints
+}
+
+/** An enricher, and what it was asked so far. */
+export interface Recording<Asked, Enricher> {
+  readonly asked: ReadonlyArray<Asked>
+  readonly layer: Layer.Layer<Enricher>
+}
+
+export const device = (answer: Answer<Device>): Recording<AskedForDevice, DeviceEnricher> => {
+  const asked: Array<AskedForDevice> = []
+  const enrich = (userAgent: string, hints: ClientHints) =>
+    Effect.suspend(() => {
+      asked.push({ userAgent, hints })
+      return answer
+    })
+  return { asked, layer: Layer.succeed(DeviceEnricher, { enrich }) }
+}
+
+export const location = (answer: Answer<Location>): Recording<string, LocationEnricher> => {
+  const asked: Array<string> = []
+  const enrich = (ipAddress: string) =>
+    Effect.suspend(() => {
+      asked.push(ipAddress)
+      return answer
+    })
+  return { asked, layer: Layer.succeed(LocationEnricher, { enrich }) }
+}

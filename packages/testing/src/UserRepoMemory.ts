@@ -1,0 +1,28 @@
+/** Users in memory, for tests. */
+import { limitOf, TierLimits, type User, type UserId, UserNotFound, UserRepo } from "@sojourn/core"
+import { Effect, Layer } from "effect"
+
+/** The users that are there from the start. Default: none. */
+export interface Options {
+  readonly users?: ReadonlyArray<User>
+}
+
+/** Limits come from the `TierLimits` in force where the layer is built. */
+export const layer = (options: Options = {}): Layer.Layer<UserRepo> =>
+  Layer.effect(
+    UserRepo,
+    Effect.gen(function*() {
+      const tiers = yield* TierLimits
+      const users = new Map<UserId, User>((options.users ?? []).map((user) => [user.id, user]))
+      const find = (userId: UserId) =>
+        Effect.suspend(() => {
+          const user = users.get(userId)
+          return user === undefined ? Effect.fail(new UserNotFound({ userId })) : Effect.succeed(user)
+        })
+      return UserRepo.of({
+        find,
+        put: (user) => Effect.sync(() => void users.set(user.id, user)),
+        limit: (userId) => Effect.map(find(userId), (user) => limitOf(user, tiers))
+      })
+    })
+  )

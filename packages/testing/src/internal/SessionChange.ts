@@ -1,0 +1,89 @@
+/** What a commit writes: sessions as they will be, and the events that tell of it. */
+import {
+  Actor,
+  EventId,
+  type Session,
+  SessionCreated,
+  SessionEnd,
+  type SessionEvent,
+  SessionEvicted,
+  type SessionId,
+  SessionRevoked,
+  SessionsRevoked,
+  system,
+  type UserId
+} from "@sojourn/core"
+import { type DateTime, Effect, Option } from "effect"
+import { SecureRandom } from "effect/crypto"
+
+export interface SessionChange {
+  readonly sessions: ReadonlyArray<Session>
+  readonly events: ReadonlyArray<SessionEvent>
+}
+
+const nextEventId = SecureRandom.SecureRandom.use((random) => Effect.map(random.uuidV7(), (id) => EventId.make(id)))
+
+/** A login by the user themselves. */
+export const created = (session: Session, eventId: EventId): SessionChange => ({
+  sessions: [session],
+  events: [SessionCreated.make({
+    eventId,
+    at: session.createdAt,
+    userId: session.userId,
+    actor: Actor.make({ kind: "user", id: Option.some(session.userId) }),
+    sessionId: session.id,
+    device: session.device,
+    ipAddress: session.ipAddress,
+    location: session.location,
+    expiresAt: session.expiresAt
+  })]
+})
+
+/** The sessions ended to hold the limit, with an event each, in their order. */
+export const evicted = Effect.fnUntraced(function*(
+  sessions: ReadonlyArray<Session>,
+  at: DateTime.Utc,
+  evictedBy: Option.Option<SessionId>
+) {
+  const reason = "session_limit_exceeded"
+  const end = SessionEnd.make({ at, reason, actor: system })
+  const events = yield* Effect.forEach(
+    sessions,
+    ({ device, id, userId }) =>
+      Effect.map(
+        nextEventId,
+        (eventId) =>
+          SessionEvicted.make({ eventId, at, userId, actor: system, sessionId: id, reason, device, evictedBy })
+      )
+  )
+  return { sessions: sessions.map((session) => session.ended(end)), events } satisfies SessionChange
+})
+
+/** The sessions of a user ended at once, with an event each and one for all; no session, no event. */
+export const revoked = Effect.fnUntraced(function*(
+  userId: UserId,
+  sessions: ReadonlyArray<Session>,
+  except: Option.Option<SessionId>,
+  end: SessionEnd
+) {
+  if (sessions.length === 0) return { sessions: [], events: [] } satisfies SessionChange
+  const { actor, at, reason } = end
+  const each = yield* Effect.forEach(
+    sessions,
+    ({ device, id }) =>
+      Effect.map(
+        nextEventId,
+        (eventId) => SessionRevoked.make({ eventId, at, userId, actor, sessionId: id, reason, device })
+      )
+  )
+  const all = SessionsRevoked.make({
+    eventId: yield* nextEventId,
+    at,
+    userId,
+    actor,
+    reason,
+    count: sessions.length,
+    exceptSessionId: except
+  })
+  return { sessions: sessions.map((session) => session.ended(end)), events: [...each, all] } satisfies SessionChange
+})

@@ -1,0 +1,144 @@
+/** Whom a login ends, and that it does so in one commit: the C lines as far as the store decides. */
+import { assert, type Vitest } from "@effect/vitest"
+import { Actor, SessionCreated, SessionEnd, SessionEvicted, SessionRepo, SessionRules, system } from "@sojourn/core"
+import { Duration, Effect, Option } from "effect"
+import { after, candidate, freshSessionId, freshUserId, now } from "../Fixtures.ts"
+import { admit, allOf, byDefault, eventsOf, failure, givenUser, live, setLimit, type Store } from "./given.ts"
+
+const eviction = SessionEnd.make({ at: now, reason: "session_limit_exceeded", actor: system })
+
+export const admitCases = (it: Vitest.MethodsNonLive<Store>): void => {
+  it.effect("C7 an unknown user is refused and nothing is written", () =>
+    Effect.gen(function*() {
+      const repo = yield* SessionRepo
+      const userId = yield* freshUserId
+      assert.deepStrictEqual(yield* failure(admit({ userId })), { _tag: "UserNotFound", userId })
+      assert.deepStrictEqual(yield* allOf(userId), { sessions: [], events: [] })
+      assert.deepStrictEqual(yield* repo.count(userId, now), { total: 0, active: 0 })
+    }))
+
+  it.effect("C8 at 3 of 3 the oldest ends, with reason, time and actor", () =>
+    Effect.gen(function*() {
+      const repo = yield* SessionRepo
+      const { sessions: [oldest, ...others], userId } = yield* givenUser(3, [live(3), live(2), live(1)])
+      const { bornEnded, evicted, session } = yield* admit({ userId })
+      assert.isFalse(bornEnded)
+      assert.deepStrictEqual(evicted, [oldest!.id])
+      assert.deepStrictEqual((yield* allOf(userId, 5)).sessions, [
+        session,
+        ...others.toReversed(),
+        oldest!.ended(eviction)
+      ])
+      assert.deepStrictEqual(yield* repo.count(userId, now), { total: 4, active: 3 })
+    }))
+
+  it.effect("C9 below the limit nothing is evicted", () =>
+    Effect.gen(function*() {
+      const { sessions, userId } = yield* givenUser(3, [live(2), live(1)])
+      const { evicted, session } = yield* admit({ userId })
+      assert.deepStrictEqual(evicted, [])
+      assert.deepStrictEqual((yield* allOf(userId, 3)).sessions, [session, ...sessions.toReversed()])
+    }))
+
+  it.effect("C10 without a limit nothing is evicted, under any policy", () =>
+    Effect.gen(function*() {
+      const repo = yield* SessionRepo
+      const { userId } = yield* givenUser("unlimited", [live(3), live(2), live(1)])
+      for (const atLimit of ["evict-oldest", "evict-least-recently-used", "reject"] as const) {
+        const rules = SessionRules.make({ atLimit, protectTrusted: true })
+        assert.deepStrictEqual((yield* admit({ userId }, rules)).evicted, [])
+      }
+      assert.deepStrictEqual(yield* repo.count(userId, now), { total: 6, active: 6 })
+    }))
+
+  it.effect("C11 C12 at the limit the events are SessionEvicted, then SessionCreated", () =>
+    Effect.gen(function*() {
+      const { sessions: [oldest], userId } = yield* givenUser(1, [live(1)])
+      const { eventId, events, session } = yield* admit({ userId })
+      const expected = [
+        SessionEvicted.make({
+          eventId: events[0]!.eventId,
+          at: now,
+          userId,
+          actor: system,
+          sessionId: oldest!.id,
+          reason: "session_limit_exceeded",
+          device: oldest!.device,
+          evictedBy: Option.some(session.id)
+        }),
+        SessionCreated.make({
+          eventId,
+          at: now,
+          userId,
+          actor: Actor.make({ kind: "user", id: Option.some(userId) }),
+          sessionId: session.id,
+          device: session.device,
+          ipAddress: session.ipAddress,
+          location: session.location,
+          expiresAt: session.expiresAt
+        })
+      ]
+      assert.deepStrictEqual(events, expected)
+      assert.deepStrictEqual((yield* eventsOf(userId, 3)).slice(1), expected)
+    }))
+
+  it.effect("C15 8 active and a limit of 2: the next login leaves 2, evicting 7, oldest first", () =>
+    Effect.gen(function*() {
+      const repo = yield* SessionRepo
+      const hours = [3, 8, 1, 6, 2, 7, 5, 4]
+      const { ids, userId } = yield* givenUser(2, hours.map(live))
+      const other = yield* givenUser("unlimited", [live(9)])
+      const { evicted, events } = yield* admit({ userId })
+      assert.deepStrictEqual(evicted, [8, 7, 6, 5, 4, 3, 2].map((hour) => ids[hours.indexOf(hour)]!))
+      assert.deepStrictEqual(
+        events.map((event) => "sessionId" in event && event._tag === "SessionEvicted" ? event.sessionId : event._tag),
+        [...evicted, "SessionCreated"]
+      )
+      assert.deepStrictEqual(yield* repo.count(userId, now), { total: 9, active: 2 })
+      assert.deepStrictEqual(yield* repo.count(other.userId, now), { total: 1, active: 1 })
+    }))
+
+  it.effect("C8 of the oldest the one with the lower id goes", () =>
+    Effect.gen(function*() {
+      const low = yield* freshSessionId
+      const high = yield* freshSessionId
+      const { userId } = yield* givenUser(2, [{ ...live(1), id: high }, { ...live(1), id: low }])
+      assert.deepStrictEqual((yield* admit({ userId })).evicted, [low])
+    }))
+
+  it.effect("C20 ended, expired and idle sessions neither count nor get evicted", () =>
+    Effect.gen(function*() {
+      const repo = yield* SessionRepo
+      const { userId } = yield* givenUser("unlimited", [live(9)])
+      yield* repo.endAll(
+        userId,
+        Option.none(),
+        SessionEnd.make({ at: after("-8 hours"), reason: "logout", actor: system })
+      )
+      yield* admit({ userId, createdAt: after("-40 days"), expiresAt: now })
+      yield* admit({ userId, createdAt: after("-1 day"), idleTimeout: Option.some(Duration.days(1)) })
+      yield* admit({ userId, ...live(1) })
+      yield* setLimit(userId, 2)
+      const before = yield* allOf(userId, 6)
+      const { events, evicted, session } = yield* admit({ userId })
+      assert.deepStrictEqual(evicted, [])
+      assert.deepStrictEqual(yield* allOf(userId, 7), {
+        sessions: [session, ...before.sessions],
+        events: [...before.events, ...events]
+      })
+      assert.deepStrictEqual(yield* repo.count(userId, now), { total: 5, active: 2 })
+    }))
+
+  it.effect("C21 a login that cannot be written, its id being taken, ends nobody", () =>
+    Effect.gen(function*() {
+      const repo = yield* SessionRepo
+      const { ids: [, own], userId } = yield* givenUser(2, [live(2), live(1)])
+      const { ids: [foreign] } = yield* givenUser(1, [live(1)])
+      const before = yield* allOf(userId, 2)
+      for (const id of [own!, foreign!]) {
+        const error = yield* Effect.flip(repo.admit(yield* candidate({ userId, id }), byDefault))
+        assert.strictEqual(error._tag, "SessionRepoError")
+      }
+      assert.deepStrictEqual(yield* allOf(userId), before)
+    }))
+}

@@ -1,0 +1,135 @@
+/** What a lowered limit ends at once, without a login. */
+import { assert, type Vitest } from "@effect/vitest"
+import {
+  SessionEnd,
+  SessionEvicted,
+  SessionRepo,
+  SessionRules,
+  system,
+  User,
+  type UserId,
+  UserRepo
+} from "@sojourn/core"
+import { Duration, Effect, Option } from "effect"
+import { after, freshUserId, now } from "../Fixtures.ts"
+import {
+  admit,
+  allOf,
+  byDefault,
+  eventsOf,
+  failure,
+  givenUser,
+  live,
+  type SeededStore,
+  setLimit,
+  trust,
+  use
+} from "./given.ts"
+
+const protectTrusted = SessionRules.make({ protectTrusted: true })
+const eviction = SessionEnd.make({ at: now, reason: "session_limit_exceeded", actor: system })
+
+const enforce = (userId: UserId, rules: SessionRules = byDefault) =>
+  SessionRepo.use((repo) => repo.enforceLimit(userId, rules, now))
+
+export const enforceLimitCases = (it: Vitest.MethodsNonLive<SeededStore>): void => {
+  it.effect("C15 a limit lowered from 5 to 2 ends the 3 oldest, with an event each, oldest first", () =>
+    Effect.gen(function*() {
+      const { ids: [a, b, c], sessions, userId } = yield* givenUser(2, [live(5), live(4), live(3), live(2), live(1)])
+      const { events, evicted } = yield* enforce(userId)
+      assert.deepStrictEqual(evicted, [a!, b!, c!])
+      assert.deepStrictEqual(
+        events,
+        [a!, b!, c!].map((sessionId, at) =>
+          SessionEvicted.make({
+            eventId: events[at]!.eventId,
+            at: now,
+            userId,
+            actor: system,
+            sessionId,
+            reason: "session_limit_exceeded",
+            device: sessions[at]!.device
+          })
+        )
+      )
+      assert.deepStrictEqual((yield* eventsOf(userId, 8)).slice(5), events)
+      assert.deepStrictEqual(
+        (yield* allOf(userId)).sessions,
+        sessions.map((session, at) => at < 3 ? session.ended(eviction) : session).toReversed()
+      )
+    }))
+
+  it.effect("T1 a user moved to a lower tier is held to it", () =>
+    Effect.gen(function*() {
+      const users = yield* UserRepo
+      const { ids: [a], userId } = yield* givenUser("unlimited", [live(3), live(2), live(1)])
+      yield* users.put(User.make({ id: userId }))
+      assert.deepStrictEqual((yield* enforce(userId)).evicted, [a!])
+    }))
+
+  it.effect("C9 C10 at the limit, below it and without one nothing ends and nothing is told", () =>
+    Effect.gen(function*() {
+      const { userId } = yield* givenUser(2, [live(2), live(1)])
+      const before = yield* allOf(userId, 2)
+      for (const limit of [2, 3, "unlimited"] as const) {
+        yield* setLimit(userId, limit)
+        assert.deepStrictEqual(yield* enforce(userId), { evicted: [], events: [] })
+      }
+      assert.deepStrictEqual(yield* allOf(userId), before)
+    }))
+
+  it.effect("C16 a limit of 0 ends all", () =>
+    Effect.gen(function*() {
+      const repo = yield* SessionRepo
+      const { ids, userId } = yield* givenUser(0, [live(2), live(1)])
+      assert.deepStrictEqual((yield* enforce(userId)).evicted, ids)
+      assert.deepStrictEqual(yield* repo.count(userId, now), { total: 2, active: 0 })
+    }))
+
+  it.effect("C17 the policy reject ends the oldest all the same", () =>
+    Effect.gen(function*() {
+      const { ids: [a], userId } = yield* givenUser(1, [live(2), live(1)])
+      assert.deepStrictEqual((yield* enforce(userId, SessionRules.make({ atLimit: "reject" }))).evicted, [a!])
+    }))
+
+  it.effect("C18 the least recently used go first", () =>
+    Effect.gen(function*() {
+      const { ids: [, b, c], sessions, userId } = yield* givenUser(1, [live(5), live(4), live(3)])
+      yield* use(sessions[0], 1)
+      yield* use(sessions[1], 2)
+      const { evicted } = yield* enforce(userId, SessionRules.make({ atLimit: "evict-least-recently-used" }))
+      assert.deepStrictEqual(evicted, [c!, b!])
+    }))
+
+  it.effect("C19 protected ones stay; when they are too many for the limit, nobody ends", () =>
+    Effect.gen(function*() {
+      const { ids: [, b, , d], sessions, userId } = yield* givenUser(2, [live(5), live(4), live(3), live(2)])
+      yield* trust(sessions[0], sessions[2])
+      assert.deepStrictEqual((yield* enforce(userId, protectTrusted)).evicted, [b!, d!])
+      yield* setLimit(userId, "unlimited")
+      yield* admit({ userId })
+      yield* setLimit(userId, 1)
+      const before = yield* allOf(userId, 7)
+      assert.deepStrictEqual(
+        yield* failure(enforce(userId, protectTrusted)),
+        { _tag: "EvictionFailed", userId, limit: 1, active: 3, protected: 2 }
+      )
+      assert.deepStrictEqual(yield* allOf(userId), before)
+    }))
+
+  it.effect("C20 expired and idle sessions do not count and are left as they are", () =>
+    Effect.gen(function*() {
+      const { userId } = yield* givenUser(1, [
+        { createdAt: after("-40 days"), expiresAt: now },
+        { createdAt: after("-1 day"), idleTimeout: Option.some(Duration.days(1)) },
+        live(1)
+      ])
+      assert.deepStrictEqual(yield* enforce(userId), { evicted: [], events: [] })
+    }))
+
+  it.effect("C7 an unknown user is refused", () =>
+    Effect.gen(function*() {
+      const userId = yield* freshUserId
+      assert.deepStrictEqual(yield* failure(enforce(userId)), { _tag: "UserNotFound", userId })
+    }))
+}

@@ -1,0 +1,121 @@
+/** What holds after any history of a user's: the invariants, and `LimitRule` at every step. */
+import { assert, type Vitest } from "@effect/vitest"
+import {
+  AtLimit,
+  type Evictions,
+  type Limit,
+  type Session,
+  SessionEnd,
+  type SessionEvent,
+  SessionRepo,
+  SessionRules,
+  system,
+  type UserId
+} from "@sojourn/core"
+import { DateTime, Duration, Effect, Option, Result, Schema } from "effect"
+import { candidate, now } from "../Fixtures.ts"
+import { holdLimit, makeRoom } from "../LimitRule.ts"
+import { SessionSeed } from "../SessionSeed.ts"
+import { eventsOf, givenUser, type SeededStore, sessionsOf, setLimit } from "./given.ts"
+import { assertToldOnce } from "./told.ts"
+
+const Minutes = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 20 }))
+const SmallLimit = Schema.Literals([0, 1, 2, 3, 4, "unlimited"])
+
+const Nth = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 4 }))
+
+const Change = Schema.Union([
+  Schema.TaggedStruct("Login", { idleAfter: Schema.NullOr(Minutes) }),
+  Schema.TaggedStruct("Login", { idleAfter: Schema.Null }),
+  Schema.TaggedStruct("Enforce", {}),
+  Schema.TaggedStruct("EndAll", { reason: Schema.Literals(["logout", "password_changed"]) })
+])
+
+const Step = Schema.Union([
+  Change,
+  Schema.TaggedStruct("Use", { nth: Nth }),
+  Schema.TaggedStruct("Trust", { nth: Nth }),
+  Schema.TaggedStruct("Wait", { minutes: Minutes }),
+  Schema.TaggedStruct("SetLimit", { limit: SmallLimit })
+])
+
+const Rules = Schema.Struct({
+  atLimit: AtLimit,
+  protectTrusted: Schema.Boolean,
+  protectedMinutes: Schema.NullOr(Minutes)
+})
+
+const spanOf = (minutes: number | null) => Option.map(Option.fromNullOr(minutes), (n) => Duration.minutes(n + 1))
+const idsOf = (sessions: ReadonlyArray<Session>) => sessions.map(({ id }) => id)
+
+/** What was done is what the rule says; gives the events that were written. */
+const follows = <E extends object>(
+  done: Result.Result<Evictions, E>,
+  rule: Result.Result<ReadonlyArray<Session>, E>
+): ReadonlyArray<SessionEvent> => {
+  assert.deepStrictEqual(
+    Result.match(done, { onFailure: (error): object => ({ ...error }), onSuccess: ({ evicted }) => evicted }),
+    Result.match(rule, { onFailure: (error): object => ({ ...error }), onSuccess: idsOf })
+  )
+  return Result.match(done, { onFailure: () => [], onSuccess: ({ events }) => events })
+}
+
+/** Makes one change, compares what the store did with what the rule says, and gives the events that it wrote. */
+const make = Effect.fnUntraced(
+  function*(step: typeof Change.Type, userId: UserId, limit: Limit, rules: SessionRules, at: DateTime.Utc) {
+    const repo = yield* SessionRepo
+    const active = yield* repo.list({ userId, activeAt: Option.some(at), before: Option.none(), limit: 1000 })
+    const situation = { userId, limit, active, now: at }
+    switch (step._tag) {
+      case "EndAll": {
+        const end = SessionEnd.make({ at, reason: step.reason, actor: system })
+        const { ended, events } = yield* repo.endAll(userId, Option.none(), end)
+        assert.sameMembers([...ended], idsOf(active))
+        return events
+      }
+      case "Login": {
+        const asking = yield* candidate({ userId, createdAt: at, idleTimeout: spanOf(step.idleAfter) })
+        return follows(yield* Effect.result(repo.admit(asking, rules)), makeRoom(situation, rules))
+      }
+      case "Enforce":
+        return follows(yield* Effect.result(repo.enforceLimit(userId, rules, at)), holdLimit(situation, rules))
+    }
+  }
+)
+
+export const sessionRepoLaws = (it: Vitest.MethodsNonLive<SeededStore>): void => {
+  it.effect.prop(
+    "C14 C21 whatever happens, every step follows the rule, active ≤ limit, and each change has its one event",
+    { limit: SmallLimit, rules: Rules, steps: Schema.Array(Step).check(Schema.isMaxLength(15)) },
+    ({ limit: first, rules: { protectedMinutes, ...rest }, steps }) =>
+      Effect.gen(function*() {
+        const repo = yield* SessionRepo
+        const rules = SessionRules.make({ ...rest, protectActiveWithin: spanOf(protectedMinutes) })
+        const { userId } = yield* givenUser(first)
+        const written: Array<SessionEvent> = []
+        let limit: Limit = first
+        let at = now
+        for (const step of steps) {
+          if (step._tag === "Wait") {
+            at = DateTime.addDuration(at, Duration.minutes(step.minutes))
+          } else if (step._tag === "SetLimit") {
+            limit = step.limit
+            yield* setLimit(userId, limit)
+          } else if (step._tag === "Use" || step._tag === "Trust") {
+            const seed = yield* SessionSeed
+            const session = (yield* sessionsOf(userId))[step.nth]
+            if (session === undefined) continue
+            yield* seed.put(step._tag === "Use" ? session.touched(at, session.ipAddress) : session.trust())
+          } else {
+            const events = yield* make(step, userId, limit, rules, at)
+            written.push(...events)
+            const { active } = yield* repo.count(userId, at)
+            assert.isTrue(limit === "unlimited" || active <= limit || events.length === 0)
+          }
+        }
+        assert.deepStrictEqual(yield* eventsOf(userId, written.length), written)
+        assertToldOnce(yield* sessionsOf(userId), written)
+      }),
+    { arbitrary: { runs: 60 }, timeout: 60_000 }
+  )
+}
