@@ -1,0 +1,114 @@
+/** The composed Layers, as an application uses them. */
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Fiber, Layer, Option, Redacted, Stream } from "effect"
+import {
+  CreateSession,
+  createSession,
+  EventBus,
+  EventLog,
+  ListSessions,
+  listSessions,
+  putUser,
+  SessionCache,
+  Sojourn,
+  Tier,
+  User,
+  UserId
+} from "sojourn"
+import * as SojournTest from "sojourn/SojournTest"
+import { freshDatabase, redisUrl } from "../../testing/test/servers.ts"
+
+const userAgent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0"
+
+/** Three logins of a user who may have two sessions, and everything that tells of them. */
+const story = Effect.gen(function*() {
+  const userId = UserId.make("ada")
+  yield* putUser(User.make({ id: userId, tier: Tier.make("basic") }))
+  const bus = yield* EventBus
+  const heard = yield* bus.events.pipe(
+    Stream.take(4),
+    Stream.runCollect,
+    Effect.forkChild({ startImmediately: true })
+  )
+  const login = createSession(CreateSession.make({
+    userId,
+    ipAddress: Option.some("8.8.8.8"),
+    userAgent: Option.some(userAgent)
+  }))
+  const [first, second, third] = [yield* login, yield* login, yield* login]
+  const listed = yield* listSessions(ListSessions.make({ userId }))
+  const logged = yield* EventLog.use((log) => log.read({ after: 0, limit: 100, userId: Option.some(userId) }))
+  const cached = yield* SessionCache.use((cache) => cache.index(userId, listed.sessions[0]!.session.createdAt))
+
+  assert.deepStrictEqual(third.evicted, [first.sessionId])
+  assert.deepStrictEqual(listed.sessions.map(({ session }) => session.id), [third.sessionId, second.sessionId])
+  assert.deepStrictEqual(
+    logged.map(({ event }) => event._tag),
+    ["SessionCreated", "SessionCreated", "SessionEvicted", "SessionCreated"]
+  )
+  assert.deepStrictEqual(yield* Fiber.join(heard), logged.map(({ event }) => event))
+  assert.deepStrictEqual(new Set(cached), new Set([second.sessionId, third.sessionId]))
+  return third
+})
+
+describe("Sojourn", () => {
+  it.live("C1 layerEmbedded: no server, device and place from what comes along", () =>
+    Effect.gen(function*() {
+      const { deviceInfo, location } = yield* story
+      assert.strictEqual(Option.getOrThrow(deviceInfo).name, "Firefox on Windows")
+      assert.strictEqual(Option.getOrThrow(location).name, "US")
+    }).pipe(Effect.provide(Sojourn.layerEmbedded())), 60_000)
+
+  it.live("C1 layer: PostgreSQL and Redis from the configuration", () =>
+    Effect.gen(function*() {
+      const config = ConfigProvider.fromUnknown({
+        DATABASE_URL: Redacted.value(yield* freshDatabase),
+        ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
+        SOJOURN_MIGRATE: "true",
+        SOJOURN_SCHEMA: "logins",
+        SOJOURN_LOCATION_DATABASE: "disabled"
+      })
+      const { deviceInfo, location } = yield* story.pipe(
+        Effect.provide(Sojourn.layer().pipe(Layer.provide(ConfigProvider.layer(config))))
+      )
+      assert.strictEqual(Option.getOrThrow(deviceInfo).name, "Firefox on Windows")
+      assert.isTrue(Option.isNone(location))
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("C22 layer: logins go on while Redis is away", () =>
+    Effect.gen(function*() {
+      const App = Sojourn.layer({
+        databaseUrl: yield* freshDatabase,
+        redisUrl: Redacted.make("redis://127.0.0.1:1"),
+        migrate: true
+      })
+      const evicted = yield* Effect.gen(function*() {
+        const userId = UserId.make("ada")
+        yield* putUser(User.make({ id: userId }))
+        const login = createSession(CreateSession.make({ userId }))
+        return [yield* login, yield* login, yield* login].flatMap((response) => response.evicted)
+      }).pipe(Effect.provide(App))
+      assert.strictEqual(evicted.length, 1)
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live(
+    "layer: a missing database URL and a database without migrations are told at the start",
+    () =>
+      Effect.gen(function*() {
+        const none = ConfigProvider.layer(ConfigProvider.fromUnknown({}))
+        const missing = yield* Effect.flip(Effect.scoped(Layer.build(Layer.provide(Sojourn.layer(), none))))
+        assert.include(String(missing), "DATABASE_URL")
+        const bare = yield* Effect.flip(
+          Effect.scoped(Layer.build(Sojourn.layer({ databaseUrl: yield* freshDatabase })))
+        )
+        assert.strictEqual(bare._tag === "DatabaseError" && bare.reason, "NotMigrated")
+      }).pipe(Effect.scoped),
+    60_000
+  )
+
+  it.effect("C1 SojournTest: memory only, the same ids at every run", () =>
+    Effect.gen(function*() {
+      const run = story.pipe(Effect.provide(SojournTest.layer(), { local: true }))
+      assert.strictEqual((yield* run).sessionId, (yield* run).sessionId)
+    }))
+})
