@@ -17,15 +17,14 @@ interface Change {
   readonly events: ReadonlyArray<SessionEvent>
 }
 
-const cacheFailed = (message: string, ...details: ReadonlyArray<unknown>) =>
-  Effect.andThen(Effect.logWarning(message, ...details), Metric.update(cacheErrors, 1))
-
-/** The cache heals by itself within the staleness bound, so its failure is told to the log and to the metrics only. */
-const tolerate = (effect: Effect.Effect<void, SessionCacheError>) =>
-  effect.pipe(
-    Effect.catch((error) => cacheFailed(error.message)),
-    Effect.catchDefect((defect) => cacheFailed("The session cache has a defect", defect))
+const cacheFailed = (why: unknown) =>
+  Effect.logWarning("The session cache could not be written; entries heal within the staleness bound", why).pipe(
+    Effect.andThen(Metric.update(cacheErrors, 1))
   )
+
+/** The cache heals by itself, so its failure is told to the log and to the metrics only. */
+const tolerate = (effect: Effect.Effect<void, SessionCacheError>) =>
+  effect.pipe(Effect.catch((error) => cacheFailed(error.message)), Effect.catchDefect(cacheFailed))
 
 const count = (event: SessionEvent) =>
   event._tag === "SessionCreated"

@@ -55,6 +55,8 @@ export interface Options extends CommonOptions {
   readonly databaseUrl?: Redacted.Redacted<string> | undefined
   /** Default: `REDIS_URL`; without either, sessions are cached in this process only. */
   readonly redisUrl?: Redacted.Redacted<string> | undefined
+  /** What all keys in Redis begin with. Default: `SOJOURN_REDIS_PREFIX`, else `sojourn`. */
+  readonly redisPrefix?: string | undefined
   /** The PostgreSQL schema of Sojourn's tables. Default: `SOJOURN_SCHEMA`, else `sojourn`. */
   readonly schema?: string | undefined
   /** Whether to run missing migrations at the start, instead of failing. Default: `SOJOURN_MIGRATE`, else false. */
@@ -79,6 +81,10 @@ const settings = (options: Options) =>
     redisUrl: orConfig(
       options.redisUrl === undefined ? undefined : Option.some(options.redisUrl),
       Config.option(Config.Redacted("REDIS_URL"))
+    ),
+    redisPrefix: orConfig(
+      options.redisPrefix,
+      Config.withDefault(Config.String("SOJOURN_REDIS_PREFIX"), "sojourn")
     ),
     schema: orConfig(options.schema, Config.withDefault(Config.String("SOJOURN_SCHEMA"), "sojourn")),
     migrate: orConfig(options.migrate, Config.withDefault(Config.Boolean("SOJOURN_MIGRATE"), false))
@@ -117,13 +123,13 @@ const around = (options: CommonOptions) =>
 export const layer = (
   options: Options = {}
 ): Layer.Layer<Services, DatabaseError | RedisClient.RedisClientError | Config.ConfigError> =>
-  Layer.unwrap(Effect.map(settings(options), ({ databaseUrl, migrate, redisUrl, schema }) => {
+  Layer.unwrap(Effect.map(settings(options), ({ databaseUrl, migrate, redisPrefix, redisUrl, schema }) => {
     const migrations = migrate || options.limitQuery !== undefined
       ? Migrations.layer({ limitQuery: options.limitQuery })
       : Migrations.layerCheck
     const cache = Option.match(redisUrl, {
       onNone: () => SessionCacheInProcess.layer(),
-      onSome: (url) => SessionCacheRedis.layer().pipe(Layer.provide(RedisClient.layerUrl(url)))
+      onSome: (url) => SessionCacheRedis.layer({ prefix: redisPrefix }).pipe(Layer.provide(RedisClient.layerUrl(url)))
     })
     return stores(options.admissions).pipe(
       Layer.provide(migrations),

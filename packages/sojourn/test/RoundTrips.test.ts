@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Option, Redacted } from "effect"
 import { CreateSession, createSession, putUser, Sojourn, Tier, User, UserId } from "sojourn"
-import { describeRedis, freshDatabase, redisUrl } from "../../testing/test/servers.ts"
+import { describeRedis, freshDatabase, freshRedisPrefix, redisUrl } from "../../testing/test/servers.ts"
 import { countingProxy, postgresStatements, redisCommands } from "./countingProxy.ts"
 
 const login = (userId: UserId) =>
@@ -22,6 +22,7 @@ describeRedis("round trips", () => {
         const App = Sojourn.layer({
           databaseUrl: Redacted.make(postgres.url),
           redisUrl: Redacted.make(redis.url),
+          redisPrefix: yield* freshRedisPrefix,
           migrate: true
         })
         yield* Effect.gen(function*() {

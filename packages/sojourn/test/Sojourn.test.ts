@@ -16,7 +16,7 @@ import {
   UserId
 } from "sojourn"
 import * as SojournTest from "sojourn/SojournTest"
-import { freshDatabase, redisUrl } from "../../testing/test/servers.ts"
+import { freshDatabase, freshRedisPrefix, redisUrl } from "../../testing/test/servers.ts"
 
 const userAgent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0"
 
@@ -63,7 +63,9 @@ describe("Sojourn", () => {
     Effect.gen(function*() {
       const config = ConfigProvider.fromUnknown({
         DATABASE_URL: Redacted.value(yield* freshDatabase),
-        ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
+        ...(redisUrl === undefined
+          ? {}
+          : { REDIS_URL: redisUrl, SOJOURN_REDIS_PREFIX: yield* freshRedisPrefix }),
         SOJOURN_MIGRATE: "true",
         SOJOURN_SCHEMA: "logins",
         SOJOURN_LOCATION_DATABASE: "disabled"
