@@ -51,13 +51,15 @@ export class InvalidExpiry extends Schema.TaggedError<InvalidExpiry>()("InvalidE
   }
 }
 
+const isInstant = Schema.is(Instant)
+
 /** When the session will end: as asked, else after the default lifetime; never later than the maximum lifetime. */
 const expiry = Effect.fnUntraced(function*(asked: Option.Option<DateTime.Utc>, now: DateTime.Utc) {
   const { defaultLifetime, maximumLifetime } = yield* SessionPolicy
   const latest = DateTime.addDuration(now, maximumLifetime)
   const byDefault = DateTime.addDuration(now, Duration.min(defaultLifetime, maximumLifetime))
   const expiresAt = Option.getOrElse(asked, () => byDefault)
-  if (!DateTime.isGreaterThan(expiresAt, now) || DateTime.isGreaterThan(expiresAt, latest)) {
+  if (!isInstant(expiresAt) || !DateTime.isGreaterThan(expiresAt, now) || DateTime.isGreaterThan(expiresAt, latest)) {
     return yield* new InvalidExpiry({ expiresAt, latest })
   }
   return expiresAt

@@ -15,6 +15,7 @@ import {
 } from "@sojourn/core"
 import { EventBusTest, Fixtures, SessionCacheTest, SojournTest } from "@sojourn/testing"
 import { type Context, DateTime, Effect, Exit, Layer, Option } from "effect"
+import { TestClock } from "effect/testing"
 import { recorded } from "./recorded.ts"
 
 const userId = UserId.make("alice")
@@ -165,3 +166,9 @@ describe("the store failing always fails the login", () => {
       assert.deepStrictEqual(cache.writes, [{ operation: "fence", userId, fenced: [other] }])
     }).pipe(Effect.provide(sojourn())))
 })
+
+it.effect("C23 a default expiry beyond the time that there is, is refused like any other", () =>
+  Effect.gen(function*() {
+    yield* TestClock.setTime(Date.parse("2199-12-20T00:00:00Z"))
+    assert.strictEqual((yield* Effect.flip(createSession(command)))._tag, "InvalidExpiry")
+  }).pipe(Effect.provide(sojourn())))

@@ -1,8 +1,10 @@
 /** One process at a time in a directory. */
 import { Effect, Schedule } from "effect"
-import { mkdir } from "node:fs/promises"
+import { mkdir, readdir } from "node:fs/promises"
 import { lock } from "proper-lockfile"
 import { DatabaseError } from "./DatabaseError.ts"
+
+const lockName = "sojourn.lock"
 
 const inUse = (directory: string, cause: unknown) =>
   new DatabaseError({
@@ -22,6 +24,24 @@ const notWritable = (directory: string, cause: unknown) =>
     cause
   })
 
+const foreign = (directory: string) =>
+  new DatabaseError({
+    operation: "open",
+    reason: "Failed",
+    message: `The directory ${directory} holds other files and no embedded database; name an empty or a new one`,
+    cause: undefined
+  })
+
+/** Files of somebody else's are not mixed with ours: a database has `PG_VERSION`, and a new one begins with nothing. */
+const refuseForeign = (directory: string) =>
+  Effect.tryPromise({ try: () => readdir(directory), catch: (cause) => notWritable(directory, cause) }).pipe(
+    Effect.flatMap((names) =>
+      names.includes("PG_VERSION") || names.every((name) => name === lockName)
+        ? Effect.void
+        : Effect.fail(foreign(directory))
+    )
+  )
+
 const isHeld = (cause: unknown) => cause instanceof Error && "code" in cause && cause.code === "ELOCKED"
 
 /**
@@ -33,9 +53,10 @@ export const lockDirectory = Effect.fnUntraced(function*(directory: string) {
     try: () => mkdir(directory, { recursive: true }),
     catch: (cause) => notWritable(directory, cause)
   })
+  yield* refuseForeign(directory)
   yield* Effect.acquireRelease(
     Effect.tryPromise({
-      try: () => lock(directory, { stale: 10_000, lockfilePath: `${directory}/sojourn.lock`, onCompromised: () => {} }),
+      try: () => lock(directory, { stale: 10_000, lockfilePath: `${directory}/${lockName}`, onCompromised: () => {} }),
       catch: (cause) => isHeld(cause) ? inUse(directory, cause) : notWritable(directory, cause)
     }).pipe(Effect.retry({
       while: (error) => error.reason === "Unavailable",

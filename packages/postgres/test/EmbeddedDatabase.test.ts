@@ -70,6 +70,10 @@ describe("embedded database", () => {
       assert.include(damaged.message, dataDir)
       assert.include(damaged.message, "damaged")
 
+      const foreign = yield* temporaryDirectory
+      writeFileSync(join(foreign, "holiday.jpg"), "")
+      assert.include((yield* openingFails(foreign)).message, "holds other files")
+
       writeFileSync(join(dataDir, "file"), "")
       const refused = yield* openingFails(join(dataDir, "file"))
       assert.strictEqual(refused.reason, "AccessDenied")

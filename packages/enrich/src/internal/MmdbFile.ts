@@ -98,8 +98,9 @@ export const make = Effect.fnUntraced(function*(path: string, checkEvery: Durati
   )
 
   const current = Effect.gen(function*() {
-    const now = yield* Clock.currentTimeMillis
-    const due = refreshing === undefined && Math.abs(now - checkedAt) >= interval
+    // Not the time of day, which may step, or be that of a login of last year.
+    const now = Duration.toMillis(Duration.nanos(yield* Clock.monotonicTimeNanos))
+    const due = refreshing === undefined && now - checkedAt >= interval
     if (due) {
       checkedAt = now
       refreshing = yield* Effect.forkIn(Effect.ensuring(refresh, Effect.sync(() => refreshing = undefined)), scope)

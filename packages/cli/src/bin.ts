@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect, Stdio } from "effect"
+import { oneLine } from "./failure.ts"
+import { services } from "./layers.ts"
+import { run } from "./run.ts"
+
+const failed = (error: NodeJS.ErrnoException) => {
+  process.stderr.write(`sojourn: ${oneLine(error.message)}\n`)
+  process.exit(1)
+}
+
+/** Whoever reads the output has enough, as in `sojourn events | head`: that is no failure. */
+const readerGone = Effect.callback<void>((resume) => {
+  process.stdout.on(
+    "error",
+    (error: NodeJS.ErrnoException) => error.code === "EPIPE" ? resume(Effect.void) : failed(error)
+  )
+})
+
+process.stderr.on("error", () => {})
+process.on("uncaughtException", failed)
+
+Stdio.Stdio.use(({ args }) => Effect.flatMap(args, run(services))).pipe(
+  Effect.raceFirst(readerGone),
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain
+)

@@ -1,0 +1,82 @@
+/** `sojourn migrate`: brings the database to what this version needs. */
+import { Config, Effect, FileSystem, Layer, Option, Path, Schema } from "effect"
+import { Command, Flag } from "effect/cli"
+import { Failed } from "../failure.ts"
+import { dataDirectory } from "../layers.ts"
+import { DatabaseUrl } from "../options.ts"
+import { print } from "../output.ts"
+
+/** The migrations that were run now. */
+export const MigrateResult = Schema.Struct({ applied: Schema.Array(Schema.String) })
+
+/** The migrations that are missing. */
+export const CheckResult = Schema.Struct({ pending: Schema.Array(Schema.String) })
+
+/** To look is to leave no trace: where there is no embedded database yet, a new one in memory has the answer. */
+const existing = Effect.fnUntraced(function*(directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  return (yield* fs.exists(path.join(directory, "PG_VERSION"))) ? directory : undefined
+})
+
+const database = (check: boolean) =>
+  Layer.unwrap(Effect.gen(function*() {
+    const url = yield* DatabaseUrl
+    const schema = yield* Config.withDefault(Config.String("SOJOURN_SCHEMA"), "sojourn")
+    const { Database, DatabaseSchema, EmbeddedDatabase } = yield* Effect.promise(() => import("@sojourn/postgres"))
+    if (Option.isSome(url)) {
+      return Layer.merge(
+        Database.layer({ url: url.value, statementTimeout: "none" }),
+        Layer.succeed(DatabaseSchema, schema)
+      )
+    }
+    const directory = yield* dataDirectory
+    return EmbeddedDatabase.layer({ dataDir: check ? yield* existing(directory) : directory })
+  }))
+
+const counted = (count: number) => count === 1 ? "1 migration" : `${count} migrations`
+
+const run = Effect.gen(function*() {
+  const { Migrations } = yield* Effect.promise(() => import("@sojourn/postgres"))
+  const applied = yield* Migrations.run({})
+  yield* print(MigrateResult)(
+    { applied },
+    ({ green }) => [
+      ...applied.map((name) => `Ran ${name}`),
+      green(applied.length === 0 ? "The database is up to date" : `Ran ${counted(applied.length)}`)
+    ]
+  )
+})
+
+const check = Effect.gen(function*() {
+  const { Migrations } = yield* Effect.promise(() => import("@sojourn/postgres"))
+  const pending = yield* Migrations.pending()
+  yield* print(CheckResult)({ pending }, ({ green, yellow }) =>
+    pending.length === 0
+      ? [green("The database is up to date")]
+      : [...pending.map((name) => `Missing ${name}`), yellow(`${counted(pending.length)} missing`)])
+  if (pending.length > 0) return yield* new Failed({ exitCode: 1 })
+})
+
+export const migrate = Command.make(
+  "migrate",
+  {
+    check: Flag.Boolean("check").pipe(
+      Flag.withoutNegation,
+      Flag.withDefault(false),
+      Flag.withDescription("Change nothing; tell what is missing, and exit with 1 if anything is")
+    )
+  },
+  (input) => input.check ? check : run
+).pipe(
+  Command.provide((input) => database(input.check)),
+  Command.withShortDescription("Run the missing migrations"),
+  Command.withDescription(
+    "Run the migrations that the database lacks. Only adds, never drops; may run in any number of processes at once. " +
+      "The other commands never migrate a server, and always migrate the embedded database."
+  ),
+  Command.withExamples([
+    { command: "sojourn migrate --database-url postgres://localhost/app", description: "Prepare a server" },
+    { command: "sojourn migrate --check", description: "In a deployment: is anything missing?" }
+  ])
+)

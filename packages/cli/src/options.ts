@@ -1,0 +1,82 @@
+/** Flags and arguments that several commands understand. */
+import { UserId } from "@sojourn/core"
+import { Config, Effect, Option, Redacted, Schema } from "effect"
+import { Argument, CliError, Flag, GlobalFlag } from "effect/cli"
+import { oneLine } from "./failure.ts"
+
+/** Whether to print one JSON document instead of text for people. */
+export const Json = GlobalFlag.Setting("json")({
+  flag: Flag.Boolean("json").pipe(
+    Flag.withoutNegation,
+    Flag.withDefault(false),
+    Flag.withDescription("Print JSON instead of text for people")
+  )
+})
+
+/** An empty variable counts as one that is not set. */
+const url = (flag: string, variable: string, description: string) =>
+  Flag.Redacted(flag).pipe(
+    Flag.withFallbackConfig(Config.Redacted(variable)),
+    Flag.optional,
+    Flag.map(Option.filter((given) => Redacted.value(given) !== "")),
+    Flag.withMetavar("url"),
+    Flag.withDescription(`${description} [${variable}]`)
+  )
+
+/** The PostgreSQL server; none: the embedded database. */
+export const DatabaseUrl = GlobalFlag.Setting("database-url")({
+  flag: url("database-url", "DATABASE_URL", "PostgreSQL server; without one, an embedded database is used")
+})
+
+/** The Redis server that makes sessions on a PostgreSQL server fast. */
+export const RedisUrl = GlobalFlag.Setting("redis-url")({
+  flag: url("redis-url", "REDIS_URL", "Redis server, next to a PostgreSQL server")
+})
+
+/** Where the embedded database keeps its files; none: in the user's data directory. */
+export const DataDir = GlobalFlag.Setting("data-dir")({
+  flag: Flag.String("data-dir").pipe(
+    Flag.withFallbackConfig(Config.String("SOJOURN_DATA_DIR")),
+    Flag.optional,
+    Flag.map(Option.filter((given) => given !== "")),
+    Flag.withMetavar("directory"),
+    Flag.withDescription("Directory of the embedded database, by default the user's data directory [SOJOURN_DATA_DIR]")
+  )
+})
+
+export const globalFlags = [Json, DatabaseUrl, RedisUrl, DataDir] as const
+
+const decodeUserId = Schema.decodeUnknownEffect(UserId)
+
+/** An id that cannot be one is a failure (exit code 1), not a wrong use of the command. */
+export const parseUserId = (text: string) =>
+  Effect.mapError(
+    decodeUserId(text),
+    ({ message }) => new CliError.UserError({ cause: `This cannot be a user id: ${oneLine(message)}` })
+  )
+
+export const userId = Argument.String("user-id").pipe(
+  Argument.withDescription("The application's own id of the user"),
+  Argument.mapEffect(parseUserId)
+)
+
+/** A flag whose value a schema reads; `expected` says in words what that is. */
+export const decodedFlag = <A>(name: string, schema: Schema.Codec<A, string>, expected: string): Flag.Flag<A> => {
+  const decode = Schema.decodeUnknownEffect(schema)
+  return Flag.String(name).pipe(
+    Flag.mapEffect((value) =>
+      Effect.mapError(
+        decode(value),
+        () => new CliError.InvalidValue({ option: name, value: oneLine(value).slice(0, 80), expected, kind: "flag" })
+      )
+    )
+  )
+}
+
+/** A flag whose value is a whole number from `minimum` to `maximum`. */
+export const countFlag = (name: string, minimum: number, maximum: number) =>
+  decodedFlag(
+    name,
+    Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum, maximum })),
+    `a whole number from ${minimum} to ${maximum}`
+  )

@@ -1,0 +1,206 @@
+import { assert, it } from "@effect/vitest"
+import { ImportResult } from "@sojourn/cli/commands/createFrom"
+import { EventLine } from "@sojourn/cli/commands/events"
+import { ListResult } from "@sojourn/cli/commands/list"
+import { maxLineBytes } from "@sojourn/cli/commands/loginLine"
+import { SessionRepo, SessionRepoError } from "@sojourn/core"
+import { DateTime, Effect, Layer } from "effect"
+import { idleCli, makeCli, memory, parse } from "./inProcess.ts"
+
+const decode = parse(ImportResult)
+
+const from = ["create", "--from", "-", "--json"]
+const ndjson = (logins: ReadonlyArray<unknown>) => logins.map((login) => JSON.stringify(login)).join("\n")
+
+/** A command line that knows these users. */
+const knowing = Effect.fnUntraced(function*(users: ReadonlyArray<string>, services = memory) {
+  const cli = yield* makeCli(services)
+  yield* Effect.forEach(users, (user) => cli(["users", "put", user]))
+  return cli
+})
+
+it.effect("C14 create --from: every line is a login, and the limits hold", () =>
+  Effect.gen(function*() {
+    const users = Array.from({ length: 20 }, (_, at) => `user-${at}`)
+    const cli = yield* knowing(users)
+    const logins = Array.from({ length: 1000 }, (_, at) => ({ userId: users[at % 20], ip: "8.8.8.8", userAgent: "x" }))
+    const { exitCode, progress, stderr, stdout } = yield* cli(from, ndjson(logins))
+    assert.deepStrictEqual([exitCode, stderr], [0, ""])
+    assert.deepStrictEqual(yield* decode(stdout), { created: 1000, evicted: 960, failed: [], failedCount: 0 })
+    assert.include(progress, "1,000 signed in")
+    yield* Effect.forEach(users, (user) =>
+      Effect.gen(function*() {
+        const { active, total } = yield* parse(ListResult)((yield* cli(["list", user, "--json"])).stdout)
+        assert.deepStrictEqual([active, total], [2, 50])
+      }))
+  }))
+
+it.effect("create --from: bad lines are reported by number, the others go on, and the exit code is 1", () =>
+  Effect.gen(function*() {
+    const cli = yield* knowing(["alice"])
+    const lines = [
+      Buffer.from("\ufeff{\"userId\":\"alice\",\"ip\":\"8.8.8.8\"}\r"),
+      Buffer.from("nonsense"),
+      Buffer.from(""),
+      Buffer.from("{\"userId\":\"nobody\"}"),
+      Buffer.from("{\"userId\":\"al\\u0000ice\"}"),
+      Buffer.from("{\"userId\":\"alice\",\"ip\":\"not an address\",\"userAgent\":\"Moz\\u0000illa\"}"),
+      Buffer.from(JSON.stringify({ userId: "alice", ip: null, userAgent: "A".repeat(1_000_000) })),
+      Buffer.from([0xff, 0xfe]),
+      Buffer.alloc(maxLineBytes + 1, "x"),
+      Buffer.from("{\"userId\":\"alice\",\"at\":\"yesterday\"}"),
+      Buffer.from("{\"userId\":\"alice\",\"at\":\"1955-01-01T00:00:00Z\"}"),
+      Buffer.from("[]"),
+      Buffer.from("{\"userId\":5}"),
+      Buffer.from("{\"ip\":\"8.8.8.8\"}"),
+      Buffer.from("   "),
+      Buffer.from("{\"userId\":\"alice\",\"more\":true}")
+    ]
+    const input = Buffer.concat(lines.flatMap((line) => [line, Buffer.from("\n")]))
+    const { exitCode, stderr, stdout } = yield* cli(from, input)
+    assert.deepStrictEqual([exitCode, stderr], [
+      1,
+      "sojourn: 10 lines failed; correct what failed and give only that again"
+    ])
+    const { created, failed, failedCount } = yield* decode(stdout)
+    assert.deepStrictEqual([created, failedCount], [4, 10])
+    assert.deepStrictEqual(failed.map(({ line }) => line), [2, 4, 5, 8, 9, 10, 11, 12, 13, 14])
+  }))
+
+it.effect("create --from: what failed is listed for people, too", () =>
+  Effect.gen(function*() {
+    const cli = yield* knowing(["alice"])
+    const { stdout } = yield* cli(["create", "--from", "-"], ndjson([{ userId: "alice" }, { userId: "nobody" }]))
+    assert.strictEqual(
+      stdout,
+      "Line 2: No user with the id \"nobody\"; add them before they log in\n" +
+        "1 signed in, 0 older sessions ended, 1 line failed"
+    )
+  }))
+
+/** A repository that takes a different time for each login. */
+const uneven = Layer.effect(
+  SessionRepo,
+  Effect.map(SessionRepo, (repo) => {
+    let logins = 0
+    return {
+      ...repo,
+      admit: (candidate, rules) =>
+        Effect.suspend(() => {
+          logins += 1
+          return Effect.andThen(
+            Effect.repeat(Effect.yieldNow, { times: (logins * 37) % 11 }),
+            repo.admit(candidate, rules)
+          )
+        })
+    }
+  })
+).pipe(Layer.provideMerge(memory))
+
+it.effect("C4 create --from: a login is as of its time, and one user's logins keep their order", () =>
+  Effect.gen(function*() {
+    const cli = yield* knowing(["alice", "bob"], uneven)
+    const start = DateTime.makeUnsafe("2026-11-01T00:00:00Z")
+    const times = Array.from({ length: 300 }, (_, at) => DateTime.formatIso(DateTime.add(start, { seconds: at })))
+    yield* cli(from, ndjson(times.map((at, index) => ({ userId: index % 3 === 0 ? "bob" : "alice", at }))))
+    const { stdout } = yield* cli(["events", "--user", "alice", "--json"])
+    const events = yield* Effect.forEach(stdout.split("\n"), (line) => parse(EventLine)(line))
+    const created = events.filter(({ event }) => event._tag === "SessionCreated").map(({ event }) =>
+      DateTime.formatIso(event.at)
+    )
+    assert.deepStrictEqual(created, times.filter((_, index) => index % 3 !== 0))
+    const { sessions } = yield* parse(ListResult)((yield* cli(["list", "alice", "--all", "--json"])).stdout)
+    assert.strictEqual(DateTime.formatIso(sessions[0]!.expiresAt), "2026-12-01T00:04:59.000Z")
+  }))
+
+/** A repository with a bug that the third login meets. */
+const defective = Layer.effect(
+  SessionRepo,
+  Effect.map(SessionRepo, (repo) => {
+    let logins = 0
+    return {
+      ...repo,
+      admit: (candidate, rules) =>
+        Effect.suspend(() => {
+          logins += 1
+          return logins === 3 ? Effect.die(new TypeError("x is not a function")) : repo.admit(candidate, rules)
+        })
+    }
+  })
+).pipe(Layer.provideMerge(memory))
+
+it.effect("create --from: a bug that one login meets fails that line only", () =>
+  Effect.gen(function*() {
+    const cli = yield* knowing(["alice"], defective)
+    const { exitCode, stdout } = yield* cli(from, ndjson(Array.from({ length: 5 }, () => ({ userId: "alice" }))))
+    const { created, failed } = yield* decode(stdout)
+    assert.deepStrictEqual([exitCode, created], [1, 4])
+    const error = "This is a defect of sojourn, please report it: x is not a function"
+    assert.deepStrictEqual(failed, [{ line: 3, error }])
+  }))
+
+it.effect("create --from: of very many failed lines 1,000 are listed and all are counted", () =>
+  Effect.gen(function*() {
+    const cli = yield* knowing([])
+    const { failed, failedCount } = yield* decode((yield* cli(from, "x\n".repeat(3000))).stdout)
+    assert.deepStrictEqual([failed.length, failedCount, failed[0]?.line], [1000, 3000, 1])
+  }))
+
+it.effect("create --from: an empty input is no failure", () =>
+  Effect.gen(function*() {
+    const { exitCode, stdout } = yield* (yield* knowing([]))(from, "")
+    assert.deepStrictEqual([exitCode, yield* decode(stdout)], [0, {
+      created: 0,
+      evicted: 0,
+      failed: [],
+      failedCount: 0
+    }])
+  }))
+
+/** A repository that goes away with the login after `count`. */
+const leavingAfter = (count: number) =>
+  Layer.effect(
+    SessionRepo,
+    Effect.map(SessionRepo, (repo) => {
+      let logins = 0
+      return {
+        ...repo,
+        admit: (candidate, rules) =>
+          Effect.suspend(() => {
+            logins += 1
+            return logins <= count ? repo.admit(candidate, rules) : Effect.fail(
+              new SessionRepoError({
+                operation: "admit",
+                reason: "Unavailable",
+                message: "It went away",
+                cause: "test"
+              })
+            )
+          })
+      }
+    })
+  ).pipe(Layer.provideMerge(memory))
+
+it.effect("create --from: when the database goes away the rest is not read, and the line is told", () =>
+  Effect.gen(function*() {
+    const cli = yield* knowing(["alice"], leavingAfter(500))
+    const { exitCode, stderr, stdout } = yield* cli(
+      from,
+      ndjson(Array.from({ length: 5000 }, () => ({ userId: "alice" })))
+    )
+    const { created, failed, stoppedAt } = yield* decode(stdout)
+    assert.deepStrictEqual([exitCode, created, stoppedAt], [1, 500, 501])
+    assert.deepStrictEqual(failed, [{ line: 501, error: "It went away" }])
+    assert.match(stderr, /^sojourn: Stopped at line 501.*$/)
+  }))
+
+it.effect.each([
+  ["no-such-file.ndjson", "There is no file"],
+  [import.meta.dirname, "is a directory"]
+])("create --from %s fails before anything is started", ([file, told]) =>
+  Effect.gen(function*() {
+    const { exitCode, stderr, stdout } = yield* idleCli()(["create", "--from", file!, "--json"])
+    assert.deepStrictEqual([exitCode, stdout], [1, ""])
+    assert.match(stderr, /^sojourn: .*$/)
+    assert.include(stderr, told!)
+  }))

@@ -1,0 +1,78 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, layer } from "@effect/vitest"
+import { CreateResult } from "@sojourn/cli/commands/create"
+import { ListResult } from "@sojourn/cli/commands/list"
+import { CheckResult, MigrateResult } from "@sojourn/cli/commands/migrate"
+import { Effect, Redacted } from "effect"
+import { chmodSync, writeFileSync } from "node:fs"
+import { dirname } from "node:path"
+import { freePort, freshDatabase, postgresUrl, startPostgresServer } from "../../testing/test/servers.ts"
+import { parse } from "./inProcess.ts"
+import { assertFailure, freshDirectory, sojourn } from "./process.ts"
+
+const timeout = 60_000
+
+const withUrl = (url: string | URL) => (...args: ReadonlyArray<string>) =>
+  sojourn([...args, "--json"], { DATABASE_URL: String(url) })
+
+layer(NodeServices.layer, { excludeTestServices: true })("a PostgreSQL server", (it) => {
+  it.effect("is migrated by `migrate` only, and then works", () =>
+    Effect.gen(function*() {
+      const cli = withUrl(Redacted.value(yield* freshDatabase))
+      assertFailure(yield* cli("list", "alice"), "run \"sojourn migrate\" first")
+      const missing = yield* cli("migrate", "--check")
+      assert.strictEqual(missing.exitCode, 1)
+      const { pending } = yield* parse(CheckResult)(missing.stdout)
+      assert.deepStrictEqual(yield* parse(MigrateResult)((yield* cli("migrate")).stdout), { applied: pending })
+      assert.deepStrictEqual(yield* parse(MigrateResult)((yield* cli("migrate")).stdout), { applied: [] })
+      assert.strictEqual((yield* cli("migrate", "--check")).exitCode, 0)
+
+      assert.strictEqual((yield* cli("users", "put", "alice")).exitCode, 0)
+      const created = yield* parse(CreateResult)((yield* cli("create", "alice")).stdout)
+      const listed = yield* parse(ListResult)((yield* cli("list", "alice")).stdout)
+      assert.deepStrictEqual(listed.sessions.map(({ sessionId }) => sessionId), [created.sessionId])
+
+      const redisUrl = `redis://127.0.0.1:${yield* freePort}`
+      const withoutRedis = yield* cli("create", "alice", "--redis-url", redisUrl)
+      assert.strictEqual(withoutRedis.exitCode, 0)
+      assert.match(withoutRedis.stderr, /^(sojourn: warn: [^\n]*Redis[^\n]*\n)+$/)
+    }), timeout)
+
+  it.effect(
+    "that is away, does not know the database or the user, or is no URL: one line each",
+    () =>
+      Effect.gen(function*() {
+        const away = `postgres://u:secret@127.0.0.1:${yield* freePort}/x`
+        const [unknownDatabase, unknownUser] = [new URL(postgresUrl), new URL(postgresUrl)]
+        unknownDatabase.pathname = "no_such_database"
+        unknownUser.username = "no_such_user"
+        const failures = [
+          [withUrl(away)("list", "alice"), "cannot be reached"],
+          [withUrl(unknownDatabase)("create", "alice"), "does not exist"],
+          [withUrl(unknownUser)("events"), "refused the user or the password"],
+          [withUrl("nonsense")("migrate"), "postgres://user:password@host"]
+        ] as const
+        yield* Effect.forEach(
+          failures,
+          ([failure, told]) => Effect.map(failure, (ended) => assertFailure(ended, told)),
+          { concurrency: 2, discard: true }
+        )
+      }),
+    timeout
+  )
+
+  it.effect(
+    "that asks for a password refuses a wrong one in one line, which does not repeat it",
+    () =>
+      Effect.gen(function*() {
+        const hba = `${yield* freshDirectory}.hba`
+        chmodSync(dirname(hba), 0o755)
+        writeFileSync(hba, "host all all 127.0.0.1/32 scram-sha-256\n", { mode: 0o644 })
+        const { port } = yield* startPostgresServer({ args: ["-c", `hba_file=${hba}`] })
+        const failed = yield* withUrl(`postgres://postgres:hunter22@127.0.0.1:${port}/postgres`)("list", "alice")
+        assertFailure(failed, "refused the user or the password")
+        assert.notInclude(failed.stderr, "hunter22")
+      }),
+    timeout
+  )
+})
