@@ -1,16 +1,7 @@
 /** Tables, with the one definition of "active" as the generated column `active_until`. */
+import { EndReason } from "@sojourn/core"
 
-const endReasons = [
-  "logout",
-  "session_limit_exceeded",
-  "password_changed",
-  "admin_action",
-  "security_concern",
-  "rotation_reuse",
-  "user_deleted",
-  "expired",
-  "idle"
-].map((reason) => `'${reason}'`).join(", ")
+const endReasons = EndReason.literals.map((reason) => `'${reason}'`).join(", ")
 
 /** Users and tiers, for applications that do not map their own. `max_sessions` null: in `tiers` unlimited. */
 export const users = (schema: string): ReadonlyArray<string> => [

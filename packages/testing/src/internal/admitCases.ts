@@ -82,7 +82,7 @@ export const admitCases = (it: Vitest.MethodsNonLive<Store>): void => {
       assert.deepStrictEqual((yield* eventsOf(userId, 3)).slice(1), expected)
     }))
 
-  it.effect("C15 8 active and a limit of 2: the next login leaves 2, evicting 7, oldest first", () =>
+  it.effect("C15 P9 8 active and a limit of 2: the next login leaves 2, evicting 7, oldest first, in whatever order they came", () =>
     Effect.gen(function*() {
       const repo = yield* SessionRepo
       const hours = [3, 8, 1, 6, 2, 7, 5, 4]
@@ -106,7 +106,7 @@ export const admitCases = (it: Vitest.MethodsNonLive<Store>): void => {
       assert.deepStrictEqual((yield* admit({ userId })).evicted, [low])
     }))
 
-  it.effect("C20 ended, expired and idle sessions neither count nor get evicted", () =>
+  it.effect("C20 P10 ended, expired and idle sessions neither count nor get evicted", () =>
     Effect.gen(function*() {
       const repo = yield* SessionRepo
       const { userId } = yield* givenUser("unlimited", [live(9)])
