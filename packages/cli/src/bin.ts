@@ -19,11 +19,15 @@ const readerGone = Effect.callback<void>((resume) => {
   )
 })
 
+/** Whoever still holds standard input open after what was read of it keeps nobody waiting. */
+const inputDone = Effect.sync(() => process.stdin.destroy())
+
 process.stderr.on("error", () => {})
 process.on("uncaughtException", failed)
 
 Stdio.Stdio.use(({ args }) => Effect.flatMap(args, run(services))).pipe(
   Effect.raceFirst(readerGone),
+  Effect.ensuring(inputDone),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain
 )

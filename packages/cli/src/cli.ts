@@ -7,7 +7,13 @@ import { demo } from "./commands/demo.ts"
 import { events } from "./commands/events.ts"
 import { list } from "./commands/list.ts"
 import { migrate } from "./commands/migrate.ts"
+import { revoke } from "./commands/revoke.ts"
+import { revokeAll } from "./commands/revokeAll.ts"
+import { show } from "./commands/show.ts"
+import { sweep } from "./commands/sweep.ts"
+import { PresentedToken, readToken } from "./commands/tokenInput.ts"
 import { checkPut, put } from "./commands/users.ts"
+import { validate } from "./commands/validate.ts"
 import { globalFlags } from "./options.ts"
 
 /** The `sojourn` command over the services that a Layer gives. */
@@ -28,7 +34,13 @@ export const make = <E, R>(services: Layer.Layer<Sojourn.Services, E, R>) =>
       ),
       create.pipe(Command.provide(services), Command.provideEffectDiscard((input) => checkInput(input))),
       list.pipe(Command.provide(services)),
+      show.pipe(Command.provide(services)),
+      // The token is read outside of the services, too: while they start, a terminal would show what is typed.
+      validate.pipe(Command.provide(services), Command.provideEffect(PresentedToken, readToken)),
+      revoke.pipe(Command.provide(services)),
+      revokeAll.pipe(Command.provide(services)),
       events.pipe(Command.provide(services)),
+      sweep.pipe(Command.provide(services)),
       migrate,
       demo
     ]),
@@ -37,6 +49,7 @@ export const make = <E, R>(services: Layer.Layer<Sojourn.Services, E, R>) =>
       { command: "sojourn demo", description: "See all of it in a few seconds" },
       { command: "sojourn users put alice && sojourn create alice", description: "Add a user and sign them in" },
       { command: "sojourn list alice --json", description: "Where alice is signed in, as JSON" },
+      { command: "sojourn revoke-all alice", description: "Sign alice out everywhere" },
       { command: "sojourn --completions zsh", description: "Completions for a shell" }
     ])
   )

@@ -1,11 +1,11 @@
 /** How the command fails: one line on standard error that says what to do, and an exit code. Never a stack trace. */
-import { UserNotFound } from "@sojourn/core"
+import { SessionNotFound, UserNotFound } from "@sojourn/core"
 import { Cause, Console, Data, Effect, Runtime } from "effect"
 import { CliError } from "effect/cli"
 
-/** Any text in one line of at most 500 characters, without what could rewrite a terminal. */
+/** Any text in one line of at most 500 characters, without what could rewrite a terminal and without tokens. */
 export const oneLine = (text: string): string => {
-  const line = text.slice(0, 2000).replace(/[\p{Cc}\p{Cs}\s]+/gu, " ").trim()
+  const line = text.slice(0, 2000).replace(/[\p{Cc}\p{Cs}\s]+/gu, " ").replace(/sjn1_[\w.-]*/g, "sjn1_…").trim()
   return line.length > 500 ? `${line.slice(0, 499)}…` : line
 }
 
@@ -37,6 +37,7 @@ export const describeDefect = (defect: unknown): string =>
 const describe = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
   if (error instanceof UserNotFound) return `No user with the id "${error.userId}"; add them with "sojourn users put"`
+  if (error instanceof SessionNotFound) return `${error.message}; "sojourn list <user-id> --all" shows a user's`
   return Cause.hasFails(cause) ? messageOf(error) : describeDefect(error)
 }
 

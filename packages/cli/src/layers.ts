@@ -16,7 +16,8 @@ export const dataDirectory = Effect.gen(function*() {
 })
 
 /**
- * Everything that the handlers ask for. A server is never migrated by the way, an embedded database always is.
+ * Everything that the handlers ask for. A server is never migrated by the way, an embedded database always is. Nothing
+ * is swept by the way either, as `sojourn sweep` is there for it.
  *
  * The parts are loaded when a command needs them, so that help and wrong usage cost nothing.
  */
@@ -25,6 +26,11 @@ export const services = Layer.unwrap(Effect.gen(function*() {
   const redisUrl = yield* RedisUrl
   const { Sojourn } = yield* Effect.promise(() => import("sojourn"))
   return Option.isSome(databaseUrl)
-    ? Sojourn.layer({ databaseUrl: databaseUrl.value, redisUrl: Option.getOrUndefined(redisUrl), migrate: false })
-    : Sojourn.layerEmbedded({ dataDir: yield* dataDirectory })
+    ? Sojourn.layer({
+      databaseUrl: databaseUrl.value,
+      redisUrl: Option.getOrUndefined(redisUrl),
+      migrate: false,
+      sweepEvery: "never"
+    })
+    : Sojourn.layerEmbedded({ dataDir: yield* dataDirectory, sweepEvery: "never" })
 }))

@@ -1,5 +1,5 @@
 /** Flags and arguments that several commands understand. */
-import { UserId } from "@sojourn/core"
+import { SessionId, UserId } from "@sojourn/core"
 import { Config, Effect, Option, Redacted, Schema } from "effect"
 import { Argument, CliError, Flag, GlobalFlag } from "effect/cli"
 import { oneLine } from "./failure.ts"
@@ -58,6 +58,23 @@ export const parseUserId = (text: string) =>
 export const userId = Argument.String("user-id").pipe(
   Argument.withDescription("The application's own id of the user"),
   Argument.mapEffect(parseUserId)
+)
+
+const decodeSessionId = Schema.decodeUnknownEffect(SessionId)
+
+/** The text is not repeated: it may be a token. */
+export const parseSessionId = (text: string) =>
+  Effect.mapError(
+    decodeSessionId(text),
+    () =>
+      new CliError.UserError({
+        cause: "This cannot be a session id, which is a lower-case UUID of version 7; see \"sojourn list --help\""
+      })
+  )
+
+export const sessionId = Argument.String("session-id").pipe(
+  Argument.withDescription("The id of a session, as lists show it"),
+  Argument.mapEffect(parseSessionId)
 )
 
 /** A flag whose value a schema reads; `expected` says in words what that is. */

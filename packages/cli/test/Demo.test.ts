@@ -7,12 +7,12 @@ import { sojourn } from "./process.ts"
 const timeout = 60_000
 
 it.live(
-  "C8, C12 demo: three logins from three devices and places, the third ends the first, the events tell of it",
+  "C8, C12, V1, V6, R1 demo: three logins, the third ends the first; a lost phone is signed out, the desktop is not",
   () =>
     Effect.gen(function*() {
       const { exitCode, stderr, stdout } = yield* sojourn(["demo", "--json"])
       assert.deepStrictEqual([exitCode, stderr], [0, ""])
-      const { active, events, logins, sessions, total, user } = yield* parse(DemoResult)(stdout)
+      const { active, events, logins, revoked, sessions, total, user, validated } = yield* parse(DemoResult)(stdout)
       assert.deepStrictEqual([user.tier, user.limit, total, active], ["basic", 2, 3, 2])
       assert.deepStrictEqual(logins.map(({ deviceInfo }) => deviceInfo), [
         "Chrome on macOS",
@@ -31,7 +31,15 @@ it.live(
         "SessionCreated",
         "SessionCreated",
         "SessionEvicted",
-        "SessionCreated"
+        "SessionCreated",
+        "SessionRevoked"
+      ])
+      const [laptop, phone, desktop] = [logins[0]!, logins[1]!, logins[2]!]
+      assert.deepStrictEqual(revoked, { revoked: [phone.sessionId], alreadyEnded: [] })
+      assert.deepStrictEqual(validated, [
+        { valid: false, sessionId: laptop.sessionId, reason: "session_limit_exceeded" },
+        { valid: false, sessionId: phone.sessionId, reason: "security_concern" },
+        { valid: true, sessionId: desktop.sessionId, userId: user.userId, expiresAt: desktop.expiresAt }
       ])
     }),
   timeout
@@ -46,7 +54,9 @@ it.live("demo: told for people, plain when not a terminal", () =>
         "$ sojourn create alice --ip 8.8.8.8",
         "Safari on iOS",
         "the oldest session ended",
-        "SessionEvicted"
+        "SessionEvicted",
+        "is over (security_concern)",
+        "Valid: session"
       ]
     ) {
       assert.include(stdout, part)

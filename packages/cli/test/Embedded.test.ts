@@ -4,8 +4,13 @@ import { CreateResult } from "@sojourn/cli/commands/create"
 import { ImportResult } from "@sojourn/cli/commands/createFrom"
 import { ListResult } from "@sojourn/cli/commands/list"
 import { CheckResult } from "@sojourn/cli/commands/migrate"
+import { RevokeResult } from "@sojourn/cli/commands/revoke"
+import { ShowResult } from "@sojourn/cli/commands/show"
+import { SweepResult } from "@sojourn/cli/commands/sweep"
 import { PutUserResult } from "@sojourn/cli/commands/users"
-import { Context, Effect, Layer, Schedule } from "effect"
+import { ValidateResult } from "@sojourn/cli/commands/validate"
+import { Context, DateTime, Effect, Layer, Schedule } from "effect"
+import { once } from "node:events"
 import { cpSync, existsSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { parse } from "./inProcess.ts"
@@ -70,6 +75,58 @@ layer(DataDir.layer, { timeout, excludeTestServices: true })("the embedded defau
         const { created, failed } = yield* parse(ImportResult)(stdout)
         assert.deepStrictEqual([exitCode, created, failed.map(({ line }) => line)], [1, 2, [2, 3]])
         assert.match(stderr, /100 % {2}2 signed in, .*2 failed\nsojourn: 2 lines failed; .*\n$/)
+      }),
+    timeout
+  )
+
+  it.effect(
+    "V1, V6, R1 validate, revoke, validate: a process each, the token on standard input, which may stay open",
+    () =>
+      Effect.gen(function*() {
+        const created = yield* parse(CreateResult)((yield* inDataDir("create", "alice", "--json")).stdout)
+        const { sessionId, token } = created
+        const directory = yield* DataDir
+        const validate = Effect.scoped(Effect.gen(function*() {
+          const { child, ended } = yield* start(["validate", "--json", "--data-dir", directory])
+          child.stdin.write(`${token}\n`)
+          return yield* ended
+        }))
+        const good = yield* validate
+        assert.deepStrictEqual([good.exitCode, good.stderr], [0, ""])
+        assert.deepStrictEqual((yield* parse(ValidateResult)(good.stdout)).sessionId, sessionId)
+        const { stdout } = yield* inDataDir("revoke", sessionId, "--json")
+        assert.deepStrictEqual((yield* parse(RevokeResult)(stdout)).revoked, [sessionId])
+        const bad = yield* validate
+        assert.deepStrictEqual([bad.exitCode, bad.stderr], [1, ""])
+        assert.deepStrictEqual(JSON.parse(bad.stdout), { valid: false, sessionId, reason: "admin_action" })
+      }),
+    timeout
+  )
+
+  it.effect(
+    "P13 sweep: ends what has expired; no other command does so by the way, however long it takes",
+    () =>
+      Effect.gen(function*() {
+        const at = DateTime.formatIso(DateTime.subtract(yield* DateTime.now, { days: 31 }))
+        yield* sojourn(
+          ["create", "--from", "-", "--data-dir", yield* DataDir],
+          {},
+          JSON.stringify({ userId: "alice", at })
+        )
+        yield* Effect.scoped(Effect.gen(function*() {
+          const { child, ended } = yield* start(["create", "--from", "-", "--data-dir", yield* DataDir])
+          // The first line of progress comes when the services have been up for a while.
+          yield* Effect.promise(() => once(child.stderr, "data"))
+          child.stdin.end()
+          assert.strictEqual((yield* ended).exitCode, 0)
+        }))
+        const listed = yield* parse(ListResult)((yield* inDataDir("list", "alice", "--all", "--json")).stdout)
+        const expired = listed.sessions.find(({ createdAt }) => DateTime.formatIso(createdAt) === at)
+        assert.deepStrictEqual([expired?.active, expired?.endedReason], [false, null])
+        const swept = yield* parse(SweepResult)((yield* inDataDir("sweep", "--json")).stdout)
+        assert.deepStrictEqual(swept, { ended: 1, purgedSessions: 0, purgedEvents: 0 })
+        const shown = yield* parse(ShowResult)((yield* inDataDir("show", expired!.sessionId, "--json")).stdout)
+        assert.deepStrictEqual([shown.endedReason, shown.endedAt], ["expired", shown.expiresAt])
       }),
     timeout
   )

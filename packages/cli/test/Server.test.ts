@@ -3,10 +3,19 @@ import { assert, layer } from "@effect/vitest"
 import { CreateResult } from "@sojourn/cli/commands/create"
 import { ListResult } from "@sojourn/cli/commands/list"
 import { CheckResult, MigrateResult } from "@sojourn/cli/commands/migrate"
+import { RevokeResult } from "@sojourn/cli/commands/revoke"
+import { ValidateResult } from "@sojourn/cli/commands/validate"
 import { Effect, Redacted } from "effect"
 import { chmodSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
-import { freePort, freshDatabase, postgresUrl, startPostgresServer } from "../../testing/test/servers.ts"
+import {
+  freePort,
+  freshDatabase,
+  freshRedisPrefix,
+  postgresUrl,
+  redisUrl,
+  startPostgresServer
+} from "../../testing/test/servers.ts"
 import { parse } from "./inProcess.ts"
 import { assertFailure, freshDirectory, sojourn } from "./process.ts"
 
@@ -37,6 +46,31 @@ layer(NodeServices.layer, { excludeTestServices: true })("a PostgreSQL server", 
       assert.strictEqual(withoutRedis.exitCode, 0)
       assert.match(withoutRedis.stderr, /^(sojourn: warn: [^\n]*Redis[^\n]*\n)+$/)
     }), timeout)
+
+  it.effect.skipIf(redisUrl === undefined)(
+    "V1, V6, A1 with Redis: what one process has cached, another ends, and a third one refuses",
+    () =>
+      Effect.gen(function*() {
+        const env = {
+          DATABASE_URL: Redacted.value(yield* freshDatabase),
+          REDIS_URL: String(redisUrl),
+          SOJOURN_REDIS_PREFIX: yield* freshRedisPrefix
+        }
+        const cli = (args: ReadonlyArray<string>, stdin = "") => sojourn([...args, "--json"], env, stdin)
+        yield* cli(["migrate"])
+        yield* cli(["users", "put", "alice"])
+        const { sessionId, token } = yield* parse(CreateResult)((yield* cli(["create", "alice"])).stdout)
+        const good = yield* cli(["validate"], token)
+        assert.deepStrictEqual([good.exitCode, good.stderr], [0, ""])
+        assert.strictEqual((yield* parse(ValidateResult)(good.stdout)).sessionId, sessionId)
+        const ended = yield* cli(["revoke-all", "alice", "--reason", "password_changed"])
+        assert.deepStrictEqual(yield* parse(RevokeResult)(ended.stdout), { revoked: [sessionId], alreadyEnded: [] })
+        const bad = yield* cli(["validate"], token)
+        assert.deepStrictEqual([bad.exitCode, bad.stderr], [1, ""])
+        assert.deepStrictEqual(JSON.parse(bad.stdout), { valid: false, sessionId, reason: "password_changed" })
+      }),
+    timeout
+  )
 
   it.effect(
     "that is away, does not know the database or the user, or is no URL: one line each",

@@ -3,9 +3,16 @@ import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Failed } from "@sojourn/cli/failure"
 import { run } from "@sojourn/cli/run"
-import { Device, EventBusInProcess, Location, SessionCacheInProcess } from "@sojourn/core"
+import {
+  ActivityWriter,
+  Device,
+  EventBusInProcess,
+  Location,
+  SessionCacheInProcess,
+  SessionLookup
+} from "@sojourn/core"
 import { EnricherTest, SecureRandomTest, SessionRepoMemory, UserRepoMemory } from "@sojourn/testing"
-import { Cause, Effect, Exit, Layer, Option, Schema, Sink, Stdio, Stream } from "effect"
+import { Cause, Effect, Exit, Layer, Option, Queue, Schema, Sink, Stdio, Stream, Terminal } from "effect"
 import { TestConsole } from "effect/testing"
 import type { Sojourn } from "sojourn"
 
@@ -16,11 +23,12 @@ const enrichers = Layer.merge(
 )
 
 /** All services in memory. */
-export const memory: Layer.Layer<Sojourn.Services> = SessionRepoMemory.layer.pipe(
+export const memory: Layer.Layer<Sojourn.Services> = Layer.merge(SessionLookup.layer, ActivityWriter.layer).pipe(
+  Layer.provideMerge(SessionRepoMemory.layer),
   Layer.provideMerge(UserRepoMemory.layer()),
   Layer.provideMerge(SecureRandomTest.layer()),
   Layer.merge(enrichers),
-  Layer.merge(Layer.mergeAll(SessionCacheInProcess.layer(), EventBusInProcess.layer(), NodeCrypto.layerDigest))
+  Layer.provideMerge(Layer.mergeAll(SessionCacheInProcess.layer(), EventBusInProcess.layer(), NodeCrypto.layerDigest))
 )
 
 /** What a run left behind. */
@@ -28,9 +36,37 @@ export interface Outcome {
   readonly exitCode: number
   readonly stdout: string
   readonly stderr: string
-  /** What was written to standard error beside the console: the progress. */
+  /** What was written to standard error beside the console: progress and prompts. */
   readonly progress: string
 }
+
+/** What somebody types at the terminal that standard input is. */
+export class Typed {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+const keyboard = (text: string) =>
+  Layer.succeed(
+    Terminal.Terminal,
+    Terminal.make({
+      columns: Effect.succeed(80),
+      rows: Effect.succeed(24),
+      size: Effect.die("not asked for"),
+      readLine: Effect.die("not asked for: a line would be shown while it is typed"),
+      display: () => Effect.die("not to standard output"),
+      readInput: Effect.tap(Queue.unbounded<Terminal.UserInput, Cause.Done>(), (queue) =>
+        Queue.offerAll(
+          queue,
+          [...text].map((key) => ({
+            input: Option.some(key),
+            key: { name: key === "\r" ? "return" : key, ctrl: false, meta: false, shift: false }
+          }))
+        ))
+    })
+  )
 
 const exitCodeOf = (exit: Exit.Exit<void, unknown>): number => {
   if (Exit.isSuccess(exit)) return 0
@@ -48,10 +84,13 @@ export const idleCli = () => cliOver(Layer.effectContext(Effect.die(new Error("T
 
 const cliOver = (services: Layer.Layer<Sojourn.Services>) => {
   const command = run(services)
-  return Effect.fnUntraced(function*(args: ReadonlyArray<string>, stdin: string | Uint8Array = "") {
+  return Effect.fnUntraced(function*(args: ReadonlyArray<string>, stdin: string | Uint8Array | Typed = "") {
     const progress: Array<string> = []
     const stdio = Stdio.layerTest({
-      stdin: Stream.make(typeof stdin === "string" ? Buffer.from(stdin) : stdin),
+      stdinIsTerminal: Effect.succeed(stdin instanceof Typed),
+      stdin: stdin instanceof Typed
+        ? Stream.die("not asked for: a terminal would show what is typed")
+        : Stream.make(typeof stdin === "string" ? Buffer.from(stdin) : stdin),
       stderr: () => Sink.forEach((chunk: string | Uint8Array) => Effect.sync(() => progress.push(String(chunk))))
     })
     return yield* Effect.gen(function*() {
@@ -63,7 +102,14 @@ const cliOver = (services: Layer.Layer<Sojourn.Services>) => {
         progress: progress.join("")
       }
       return outcome
-    }).pipe(Effect.provide([stdio, Layer.fresh(TestConsole.layer)]), Effect.provide(NodeServices.layer))
+    }).pipe(
+      Effect.provide([
+        stdio,
+        Layer.fresh(TestConsole.layer),
+        stdin instanceof Typed ? keyboard(stdin.text) : Layer.empty
+      ]),
+      Effect.provide(NodeServices.layer)
+    )
   })
 }
 

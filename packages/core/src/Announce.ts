@@ -1,19 +1,20 @@
 /** Tells cache and subscribers what a commit did. */
-import { type DateTime, Effect, Metric, Option } from "effect"
+import { type DateTime, Effect, Metric } from "effect"
 import type { CachedSession } from "./CachedSession.ts"
 import { EventBus } from "./EventBus.ts"
 import { SessionCache, type SessionCacheError } from "./SessionCache.ts"
 import type { SessionEvent } from "./SessionEvent.ts"
 import type { SessionId } from "./SessionId.ts"
 import { busErrors, cacheErrors, sessionsCreated, sessionsEnded } from "./SessionMetrics.ts"
+import { SessionRepo } from "./SessionRepo.ts"
 import type { UserId } from "./User.ts"
 
 /** What a commit changed for one user. */
 interface Change {
   readonly userId: UserId
   readonly now: DateTime.Utc
-  readonly admitted: Option.Option<CachedSession>
-  readonly ended: ReadonlyArray<SessionId>
+  readonly admitted?: CachedSession | undefined
+  readonly ended?: ReadonlyArray<SessionId>
   readonly events: ReadonlyArray<SessionEvent>
 }
 
@@ -37,11 +38,11 @@ const count = (event: SessionEvent) =>
 export const announce = Effect.fnUntraced(function*(change: Change) {
   const cache = yield* SessionCache
   const bus = yield* EventBus
-  const admitted = Option.getOrUndefined(change.admitted)
+  const { admitted, ended = [] } = change
   if (admitted !== undefined) {
-    yield* tolerate(Effect.suspend(() => cache.put(admitted, change.ended, change.now)))
-  } else if (change.ended.length > 0) {
-    yield* tolerate(Effect.suspend(() => cache.fence(change.userId, change.ended, change.now)))
+    yield* tolerate(Effect.suspend(() => cache.put(admitted, ended, change.now)))
+  } else if (ended.length > 0) {
+    yield* tolerate(Effect.suspend(() => cache.fence(change.userId, ended, change.now)))
   }
   yield* Effect.suspend(() => bus.publish(change.events)).pipe(
     Effect.catchCause((cause) =>
@@ -51,4 +52,21 @@ export const announce = Effect.fnUntraced(function*(change: Change) {
     )
   )
   yield* Effect.forEach(change.events, count, { discard: true })
+})
+
+/**
+ * Commits, then tells what that changed: now, or when the caller's transaction has committed. Once it is committed the
+ * others are told, even if nobody waits for the result any more.
+ */
+export const commitThenTell = Effect.fnUntraced(function*<A, E, R>(
+  commit: Effect.Effect<A, E, R>,
+  changeOf: (result: A) => Change | undefined
+) {
+  const repo = yield* SessionRepo
+  return yield* Effect.uninterruptibleMask((restore) =>
+    Effect.tap(restore(commit), (result) => {
+      const change = changeOf(result)
+      return change === undefined ? Effect.void : repo.afterCommit(announce(change))
+    })
+  )
 })

@@ -10,11 +10,15 @@ const optionalName = Schema.OptionFromNullOr(Schema.String).pipe(
   Schema.withConstructorDefault(Effect.succeedNone)
 )
 
+/** How often the secret was replaced, modulo 64: tells which of two secrets of a session is the later one. */
+export const RotationNumber = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 63 }))
+
 /** An active session in short. `deviceName` and `locationName` are the names that lists show. */
 export class CachedSession extends Schema.Class<CachedSession>("@sojourn/core/CachedSession")({
   id: SessionId,
   userId: UserId,
   secretHash: SecretHash,
+  rotation: RotationNumber.pipe(Schema.withConstructorDefault(Effect.succeed(0))),
   ...lifetimeFields,
   trusted: Schema.Boolean,
   deviceName: optionalName,
@@ -31,12 +35,19 @@ export class CachedSession extends Schema.Class<CachedSession>("@sojourn/core/Ca
   }
 }
 
+/** Whether `a` has a later secret than `b`, of the same session. */
+export const isLaterSecret = (a: CachedSession, b: CachedSession): boolean => {
+  const ahead = (a.rotation - b.rotation + 64) % 64
+  return ahead > 0 && ahead < 32
+}
+
 /** The short form of a session that has not ended. */
-export const toCached = (session: Session, secretHash: SecretHash): CachedSession =>
+export const toCached = (session: Session, secretHash: SecretHash, rotation = 0): CachedSession =>
   CachedSession.make({
     id: session.id,
     userId: session.userId,
     secretHash,
+    rotation,
     createdAt: session.createdAt,
     lastActivityAt: session.lastActivityAt,
     expiresAt: session.expiresAt,

@@ -1,7 +1,7 @@
 /** Create a session: somebody logged in, and the application gets a session and its token. */
 import { DateTime, Duration, Effect, Option, Schema } from "effect"
 import { SecureRandom } from "effect/crypto"
-import { announce } from "./Announce.ts"
+import { commitThenTell } from "./Announce.ts"
 import { toCached } from "./CachedSession.ts"
 import { ClientHints, Device } from "./Device.ts"
 import { enrich } from "./Enrich.ts"
@@ -11,10 +11,10 @@ import { Location } from "./Location.ts"
 import { parseUserAgent, RefreshTokenId, Session } from "./Session.ts"
 import { EventId } from "./SessionEvent.ts"
 import { SessionId } from "./SessionId.ts"
-import { SessionPolicy } from "./SessionPolicy.ts"
+import { rulesFor, type SessionRules } from "./SessionPolicy.ts"
 import { SessionRepo } from "./SessionRepo.ts"
 import { hashSecret, makeToken } from "./SessionToken.ts"
-import { UserId } from "./User.ts"
+import { Tier, UserId } from "./User.ts"
 
 const optional = <S extends Schema.Constraint>(schema: S) =>
   Schema.OptionFromNullOr(schema).pipe(Schema.withConstructorDefault(Effect.succeedNone))
@@ -27,7 +27,9 @@ export class CreateSession extends Schema.Class<CreateSession>("@sojourn/core/Cr
   clientHints: ClientHints.pipe(Schema.withConstructorDefault(Effect.succeed({}))),
   /** When the session ends at the latest. Default: the policy's lifetime from now. */
   expiresAt: optional(Instant),
-  refreshTokenId: optional(RefreshTokenId)
+  refreshTokenId: optional(RefreshTokenId),
+  /** The user's tier, where the application knows it: then the rules in `TierPolicies` apply. */
+  tier: optional(Tier)
 }) {}
 
 /** The new session. `token` is shown here once and kept nowhere; `evicted` are the sessions that made room. */
@@ -54,8 +56,11 @@ export class InvalidExpiry extends Schema.TaggedError<InvalidExpiry>()("InvalidE
 const isInstant = Schema.is(Instant)
 
 /** When the session will end: as asked, else after the default lifetime; never later than the maximum lifetime. */
-const expiry = Effect.fnUntraced(function*(asked: Option.Option<DateTime.Utc>, now: DateTime.Utc) {
-  const { defaultLifetime, maximumLifetime } = yield* SessionPolicy
+const expiry = Effect.fnUntraced(function*(
+  asked: Option.Option<DateTime.Utc>,
+  { defaultLifetime, maximumLifetime }: SessionRules,
+  now: DateTime.Utc
+) {
   const latest = DateTime.addDuration(now, maximumLifetime)
   const byDefault = DateTime.addDuration(now, Duration.min(defaultLifetime, maximumLifetime))
   const expiresAt = Option.getOrElse(asked, () => byDefault)
@@ -78,12 +83,12 @@ const expiry = Effect.fnUntraced(function*(asked: Option.Option<DateTime.Utc>, n
 export const createSession = Effect.fn("sojourn.createSession")(function*(command: CreateSession) {
   const repo = yield* SessionRepo
   const random = yield* SecureRandom.SecureRandom
-  const rules = yield* SessionPolicy
+  const rules = yield* rulesFor(command.tier)
 
   const { device, location } = yield* enrich(command)
 
   const now = yield* DateTime.now
-  const expiresAt = yield* expiry(command.expiresAt, now)
+  const expiresAt = yield* expiry(command.expiresAt, rules, now)
   const id = SessionId.make(yield* random.uuidV7())
   const secret = yield* random.randomBytes(32)
   const secretHash = yield* hashSecret(secret)
@@ -104,17 +109,13 @@ export const createSession = Effect.fn("sojourn.createSession")(function*(comman
   })
 
   const candidate = { session, secretHash, eventId: EventId.make(yield* random.uuidV7()) }
-  // Once it is in, the others are told, even if nobody waits for the answer any more.
-  const admission = yield* Effect.uninterruptibleMask((restore) =>
-    Effect.tap(restore(repo.admit(candidate, rules)), ({ bornEnded, events, evicted }) =>
-      repo.afterCommit(announce({
-        userId: session.userId,
-        now,
-        admitted: bornEnded ? Option.none() : Option.some(toCached(session, secretHash)),
-        ended: evicted,
-        events
-      })))
-  )
+  const { evicted } = yield* commitThenTell(repo.admit(candidate, rules), ({ bornEnded, events, evicted }) => ({
+    userId: session.userId,
+    now,
+    admitted: bornEnded ? undefined : toCached(session, secretHash),
+    ended: evicted,
+    events
+  }))
 
   return CreateSessionResponse.make({
     sessionId: id,
@@ -122,6 +123,6 @@ export const createSession = Effect.fn("sojourn.createSession")(function*(comman
     deviceInfo: device,
     location,
     expiresAt,
-    evicted: admission.evicted
+    evicted
   })
 })

@@ -1,6 +1,6 @@
 /** Apply a lowered limit now, instead of at the user's next login. */
-import { DateTime, Effect, Option } from "effect"
-import { announce } from "./Announce.ts"
+import { DateTime, Effect } from "effect"
+import { commitThenTell } from "./Announce.ts"
 import type { SessionId } from "./SessionId.ts"
 import { SessionPolicy } from "./SessionPolicy.ts"
 import { SessionRepo } from "./SessionRepo.ts"
@@ -15,7 +15,9 @@ import type { UserId } from "./User.ts"
 export const enforceLimit = Effect.fn("sojourn.enforceLimit")(function*(userId: UserId) {
   const repo = yield* SessionRepo
   const now = yield* DateTime.now
-  const { evicted, events } = yield* repo.enforceLimit(userId, yield* SessionPolicy, now)
-  yield* repo.afterCommit(announce({ userId, now, admitted: Option.none(), ended: evicted, events }))
+  const { evicted } = yield* commitThenTell(
+    repo.enforceLimit(userId, yield* SessionPolicy, now),
+    ({ events, evicted }) => ({ userId, now, ended: evicted, events })
+  )
   return evicted satisfies ReadonlyArray<SessionId>
 })

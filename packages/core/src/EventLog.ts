@@ -1,5 +1,5 @@
 /** Port: every event that was ever committed, in order. */
-import { Context, type Effect, type Option, Schema } from "effect"
+import { Context, type DateTime, type Effect, type Option, Schema } from "effect"
 import { SessionEvent } from "./SessionEvent.ts"
 import { storeErrorFields } from "./StoreError.ts"
 import type { UserId } from "./User.ts"
@@ -30,4 +30,6 @@ export class EventLog extends Context.Service<EventLog, {
    * by a commit under way are held back until it is over.
    */
   readonly read: (query: EventQuery) => Effect.Effect<ReadonlyArray<LoggedEvent>, EventLogError>
+  /** Deletes at most `limit` events from before this time, the oldest first; how many went. */
+  readonly purge: (before: DateTime.Utc, limit: number) => Effect.Effect<number, EventLogError>
 }>()("@sojourn/core/EventLog") {}

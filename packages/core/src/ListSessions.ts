@@ -1,6 +1,7 @@
 /** Show a person where they are signed in. */
 import { DateTime, Effect, Option, Schema } from "effect"
 import type { Session } from "./Session.ts"
+import { SessionId } from "./SessionId.ts"
 import { PageCursor, SessionRepo } from "./SessionRepo.ts"
 import { UserId } from "./User.ts"
 
@@ -13,6 +14,8 @@ export class ListSessions extends Schema.Class<ListSessions>("@sojourn/core/List
   limit: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 })).pipe(
     Schema.withConstructorDefault(Effect.succeed(100))
   ),
+  /** The session that asks, to be marked in the list. */
+  current: Schema.OptionFromNullOr(SessionId).pipe(Schema.withConstructorDefault(Effect.succeedNone)),
   /** Where the page before ended: its `next`. */
   before: Schema.OptionFromNullOr(PageCursor).pipe(Schema.withConstructorDefault(Effect.succeedNone))
 }) {}
@@ -21,27 +24,31 @@ export class ListSessions extends Schema.Class<ListSessions>("@sojourn/core/List
 export interface ListedSession {
   readonly session: Session
   readonly active: boolean
+  /** Whether it is the one that asks. */
+  readonly current: boolean
 }
 
 /** A page of a user's sessions; `total` and `active` count all of them. */
 export const listSessions = Effect.fn("sojourn.listSessions")(function*(query: ListSessions) {
   const repo = yield* SessionRepo
   const now = yield* DateTime.now
-  const [sessions, counted] = yield* Effect.all([
-    repo.list({
-      userId: query.userId,
-      activeAt: query.all ? Option.none() : Option.some(now),
-      before: query.before,
-      limit: query.limit
-    }),
-    repo.count(query.userId, now)
-  ], { concurrency: 2 })
+  const { active, sessions, total } = yield* repo.list({
+    userId: query.userId,
+    now,
+    all: query.all,
+    before: query.before,
+    limit: query.limit
+  })
   const last = sessions.length < query.limit ? undefined : sessions.at(-1)
   return {
-    sessions: sessions.map((session): ListedSession => ({ session, active: session.isActive(now) })),
+    sessions: sessions.map((session): ListedSession => ({
+      session,
+      active: session.isActive(now),
+      current: Option.contains(query.current, session.id)
+    })),
     /** Where the next page begins; none after the last one. */
     next: Option.map(Option.fromUndefinedOr(last), ({ createdAt, id }) => PageCursor.make({ createdAt, id })),
-    total: counted.total,
-    active: counted.active
+    total,
+    active
   }
 })

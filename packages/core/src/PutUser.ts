@@ -1,6 +1,7 @@
 /** Add a user or change their tier or limit, and hold them to it at once. */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { enforceLimit } from "./EnforceLimit.ts"
+import { rulesFor, SessionPolicy } from "./SessionPolicy.ts"
 import type { User } from "./User.ts"
 import { UserRepo } from "./UserRepo.ts"
 
@@ -8,6 +9,7 @@ import { UserRepo } from "./UserRepo.ts"
 export const putUser = Effect.fn("sojourn.putUser")(function*(user: User) {
   const users = yield* UserRepo
   yield* users.put(user)
-  const evicted = yield* enforceLimit(user.id)
+  const rules = yield* rulesFor(Option.some(user.tier))
+  const evicted = yield* Effect.provideService(enforceLimit(user.id), SessionPolicy, rules)
   return { limit: yield* users.limit(user.id), evicted }
 })

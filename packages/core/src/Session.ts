@@ -77,10 +77,10 @@ export class Session extends Schema.Class<Session>("@sojourn/core/Session")({
    * session that is no longer active. The login's own address is kept, or filled in when it was not known.
    */
   touched(now: DateTime.Utc, ip: Option.Option<IpAddress>): Session {
-    return this.isActive(now)
+    return this.isActive(now) && !DateTime.isLessThan(now, this.lastActivityAt)
       ? Session.make({
         ...this,
-        lastActivityAt: DateTime.max(this.lastActivityAt, now),
+        lastActivityAt: now,
         ipAddress: Option.orElse(this.ipAddress, () => ip),
         lastIpAddress: Option.orElse(ip, () => this.lastIpAddress)
       })

@@ -12,8 +12,16 @@ export class SessionCacheError extends Schema.TaggedError<SessionCacheError>()("
   cause: Schema.Defect()
 }) {}
 
-/** How long an entry may live without being confirmed by the store. Default: 60 seconds. */
+/** How long an entry may live without being confirmed by the store. Default: 55 seconds. */
 export const StalenessBound = Context.Reference<Duration.Duration>("@sojourn/core/StalenessBound", {
+  defaultValue: () => Duration.seconds(55)
+})
+
+/**
+ * How long an ended session may be accepted at the very most, when everything that tells of its end is away. What all
+ * caches together may take is held against it. Default: 60 seconds.
+ */
+export const StalenessPromise = Context.Reference<Duration.Duration>("@sojourn/core/StalenessPromise", {
   defaultValue: () => Duration.seconds(60)
 })
 
@@ -24,7 +32,10 @@ export const StalenessBound = Context.Reference<Duration.Duration>("@sojourn/cor
  * takes longer than the configured timeout. Values that cannot be read count as a miss and are removed.
  */
 export class SessionCache extends Context.Service<SessionCache, {
-  /** Caches a new session and fences those that were ended for it, all of the same user, at once. */
+  /**
+   * Caches a session that is new or has a new secret, and fences those that were ended for it, all of the same user, at
+   * once. Whatever the order in which they arrive, a tombstone stays, and an earlier secret does not replace a later one.
+   */
   readonly put: (
     session: CachedSession,
     fenced: ReadonlyArray<SessionId>,
@@ -32,6 +43,12 @@ export class SessionCache extends Context.Service<SessionCache, {
   ) => Effect.Effect<void, SessionCacheError>
   /** Caches a session that was read from the store, unless there is an entry or a tombstone already. */
   readonly fill: (session: CachedSession, now: DateTime.Utc) => Effect.Effect<void, SessionCacheError>
+  /**
+   * Puts the session in the place of its entry: only if there is one, with the same secret, and no tombstone; so an
+   * ended session stays ended and a rotated one keeps its new secret; and only if its activity is not older. It is no
+   * confirmation by the store: the entry lives no longer for it.
+   */
+  readonly touch: (session: CachedSession, now: DateTime.Utc) => Effect.Effect<void, SessionCacheError>
   /** The entry, if there is one and it is active at `now`. Never fails: an unreachable cache has no entries. */
   readonly get: (
     sessionId: SessionId,

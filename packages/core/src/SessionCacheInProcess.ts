@@ -1,6 +1,6 @@
 /** The session cache for one process, for the embedded default and for tests. */
-import { DateTime, Duration, Effect, Layer, Option } from "effect"
-import type { CachedSession } from "./CachedSession.ts"
+import { Clock, DateTime, Duration, Effect, Layer, Option } from "effect"
+import { type CachedSession, isLaterSecret } from "./CachedSession.ts"
 import { SessionCache, StalenessBound } from "./SessionCache.ts"
 import type { SessionId } from "./SessionId.ts"
 import type { UserId } from "./User.ts"
@@ -23,16 +23,16 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache> =>
     Effect.gen(function*() {
       const capacity = options.capacity ?? 10_000
       const bound = Duration.toMillis(yield* StalenessBound)
+      const clock = yield* Clock.Clock
       const entries = new Map<SessionId, Entry>()
       const indexes = new Map<UserId, Map<SessionId, number>>()
+
+      /** When a tombstone was last given up for lack of room: what was on its way then may be about its session. */
+      let forgottenAt = -Infinity
 
       const live = (id: SessionId, now: number) => {
         const entry = entries.get(id)
         return entry !== undefined && entry.until > now ? entry : undefined
-      }
-      const isEnded = (id: SessionId, now: number) => {
-        const entry = live(id, now)
-        return entry !== undefined && entry.session === undefined
       }
       const unindex = (userId: UserId, id: SessionId) => {
         const index = indexes.get(userId)
@@ -40,8 +40,9 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache> =>
         if (index?.size === 0) indexes.delete(userId)
       }
       const forget = (id: SessionId) => {
-        const userId = entries.get(id)?.session?.userId
-        if (userId !== undefined) unindex(userId, id)
+        const session = entries.get(id)?.session
+        if (session === undefined) forgottenAt = clock.currentTimeMillisUnsafe()
+        else unindex(session.userId, id)
         entries.delete(id)
       }
       const write = (id: SessionId, entry: Entry) => {
@@ -63,22 +64,36 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache> =>
         for (const [id, until] of index) if (until <= now) index.delete(id)
         return index
       }
-      const add = (session: CachedSession, now: number) => {
+      const add = (session: CachedSession, now: number, deadline = now + bound) => {
         const until = DateTime.toEpochMillis(session.activeUntil)
         if (until <= now) return
-        write(session.id, { session, until: Math.min(until, now + bound) })
+        write(session.id, { session, until: Math.min(until, deadline) })
         indexes.set(session.userId, prune(session.userId, now).set(session.id, until))
+      }
+
+      const addUnlessLate = (session: CachedSession, now: number) => {
+        if (now > forgottenAt) add(session, now)
       }
 
       return SessionCache.of({
         put: (session, fenced, now) =>
           Effect.sync(() => {
             drop(session.userId, fenced, now.epochMilliseconds)
-            if (!isEnded(session.id, now.epochMilliseconds)) add(session, now.epochMilliseconds)
+            const entry = live(session.id, now.epochMilliseconds)
+            const isOutdated = entry !== undefined &&
+              (entry.session === undefined || isLaterSecret(entry.session, session))
+            if (!isOutdated) addUnlessLate(session, now.epochMilliseconds)
           }),
         fill: (session, now) =>
           Effect.sync(() => {
-            if (live(session.id, now.epochMilliseconds) === undefined) add(session, now.epochMilliseconds)
+            if (live(session.id, now.epochMilliseconds) === undefined) addUnlessLate(session, now.epochMilliseconds)
+          }),
+        touch: (session, now) =>
+          Effect.sync(() => {
+            const entry = live(session.id, now.epochMilliseconds)
+            if (entry?.session?.secretHash !== session.secretHash) return
+            if (DateTime.isLessThan(session.lastActivityAt, entry.session.lastActivityAt)) return
+            add(session, now.epochMilliseconds, entry.until)
           }),
         get: (id, _tag, now) => Effect.sync(() => Option.fromUndefinedOr(live(id, now.epochMilliseconds)?.session)),
         fence: (userId, ids, now) => Effect.sync(() => drop(userId, ids, now.epochMilliseconds)),

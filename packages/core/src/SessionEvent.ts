@@ -40,11 +40,19 @@ export class SessionEvicted extends Schema.TaggedClass<SessionEvicted>()("Sessio
   evictedBy: optional(SessionId)
 }) {}
 
-/** Somebody, or a rule other than the limit, ended a session. */
+/**
+ * How a replaced token was used again: the one before the current, after its grace (a `late_retry`, as it may be), or an
+ * older one (a `theft`).
+ */
+export const TokenReuse = Schema.Literals(["late_retry", "theft"])
+export type TokenReuse = typeof TokenReuse.Type
+
+/** Somebody, or a rule other than the limit, ended a session. `reuse`: for the reason `rotation_reuse`. */
 export class SessionRevoked extends Schema.TaggedClass<SessionRevoked>()("SessionRevoked", {
   ...aboutSession,
   reason: EndReason,
-  device: optional(Device)
+  device: optional(Device),
+  reuse: optional(TokenReuse)
 }) {}
 
 /** Several sessions of a user were ended at once; each of them has its own `SessionRevoked` beside this one. */

@@ -19,6 +19,12 @@ export const busErrors = Metric.counter("sojourn_bus_errors_total", {
   incremental: true
 })
 
+/** Milliseconds from the end of a session in one process until another one knew of it. */
+export const revocationLag = Metric.histogram("sojourn_revocation_lag_milliseconds", {
+  description: "From the end of a session until another process knew of it",
+  boundaries: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 60_000]
+})
+
 /** Enrichments that failed, defected or timed out, by `enricher` (`device` or `location`). */
 export const enrichmentFailures = Metric.counter("sojourn_enrichment_failures_total", {
   description: "Enrichments that gave no answer because of a failure",

@@ -1,6 +1,7 @@
 /** The rules that every login is held to. How many sessions a user may have is not here: that belongs to the user. */
-import { Context, Duration, Effect, Schema } from "effect"
+import { Context, Duration, Effect, Option, Schema } from "effect"
 import { Span } from "./Lifetime.ts"
+import type { Tier } from "./User.ts"
 
 /** What happens to a login when the user is at their limit. */
 export const AtLimit = Schema.Literals(["evict-oldest", "evict-least-recently-used", "reject"])
@@ -38,4 +39,19 @@ export class SessionRules extends Schema.Class<SessionRules>("@sojourn/core/Sess
  */
 export const SessionPolicy = Context.Reference<SessionRules>("@sojourn/core/SessionPolicy", {
   defaultValue: () => SessionRules.make({})
+})
+
+/**
+ * Rules for the users of a tier, such as shorter timeouts for administrators, in the place of `SessionPolicy`. They apply
+ * where the tier is known: to logins that name it, and in `putUser`. Default: none.
+ */
+export const TierPolicies = Context.Reference<ReadonlyMap<Tier, SessionRules>>("@sojourn/core/TierPolicies", {
+  defaultValue: () => new Map()
+})
+
+/** The rules for a user of this tier: the tier's own, else those of `SessionPolicy`. */
+export const rulesFor = Effect.fnUntraced(function*(tier: Option.Option<Tier>) {
+  const tiers = yield* TierPolicies
+  const own = Option.flatMap(tier, (name) => Option.fromUndefinedOr(tiers.get(name)))
+  return Option.isSome(own) ? own.value : yield* SessionPolicy
 })

@@ -2,8 +2,9 @@
 import { Context, type DateTime, type Effect, type Option, Schema } from "effect"
 import { Instant } from "./Instant.ts"
 import type { Session } from "./Session.ts"
-import type { SessionEnd } from "./SessionEnd.ts"
-import type { EventId, SessionEvent } from "./SessionEvent.ts"
+import type { Actor, SessionEnd } from "./SessionEnd.ts"
+import type { NotSessionOwner, SessionNotFound } from "./SessionErrors.ts"
+import type { EventId, SessionEvent, TokenReuse } from "./SessionEvent.ts"
 import { SessionId } from "./SessionId.ts"
 import type { SessionRules } from "./SessionPolicy.ts"
 import type { SecretHash } from "./SessionToken.ts"
@@ -11,7 +12,7 @@ import { storeErrorFields } from "./StoreError.ts"
 import { UserId } from "./User.ts"
 import type { UserNotFound } from "./UserRepo.ts"
 
-/** The store of sessions failed. Nothing was written. */
+/** The store of sessions failed. Nothing was written; only if it went away during a commit (`Unavailable`) that is not certain. */
 export class SessionRepoError extends Schema.TaggedError<SessionRepoError>()("SessionRepoError", storeErrorFields) {}
 
 /** The user is at their limit and the policy says `reject`, or the limit is 0. Nothing was written. */
@@ -65,11 +66,45 @@ export class PageCursor extends Schema.Class<PageCursor>("@sojourn/core/PageCurs
   id: SessionId
 }) {}
 
+/** The session that was asked to be kept is not an active one of the user's. Nothing was ended. */
+export class KeptSessionNotActive extends Schema.TaggedError<KeptSessionNotActive>()("KeptSessionNotActive", {
+  userId: UserId,
+  sessionId: SessionId
+}) {
+  override get message() {
+    return `The session ${this.sessionId} is not an active one of user "${this.userId}", so no session was ended`
+  }
+}
+
+/** What ending one session did. `changed`: it had not ended before. */
+export interface Ending {
+  readonly userId: UserId
+  readonly changed: boolean
+  readonly events: ReadonlyArray<SessionEvent>
+}
+
+/** What ending several sessions did. */
+export interface Endings {
+  readonly ended: ReadonlyArray<SessionId>
+  /** Those that others ended in the last 5 minutes: the news of it may still be on its way to the cache. */
+  readonly endedBefore: ReadonlyArray<SessionId>
+  readonly events: ReadonlyArray<SessionEvent>
+}
+
+/** A page of a user's sessions, and how many there are in all and active at `now`. */
+export interface SessionPage {
+  readonly sessions: ReadonlyArray<Session>
+  readonly total: number
+  readonly active: number
+}
+
 /** Which of a user's sessions to list. */
 export interface ListQuery {
   readonly userId: UserId
-  /** Only the sessions active at this time; none: all. */
-  readonly activeAt: Option.Option<DateTime.Utc>
+  /** When a session counts as active. */
+  readonly now: DateTime.Utc
+  /** Those that are not active, too. */
+  readonly all: boolean
   /** Only sessions older than this one: the last of the page before. */
   readonly before: Option.Option<PageCursor>
   /** At most so many. */
@@ -102,17 +137,35 @@ export class SessionRepo extends Context.Service<SessionRepo, {
   /** The session in whatever state it is. */
   readonly find: (sessionId: SessionId) => Effect.Effect<Option.Option<Session>, SessionRepoError>
   /** A user's sessions, newest first (by `createdAt`, then id). An unknown user has none. */
-  readonly list: (query: ListQuery) => Effect.Effect<ReadonlyArray<Session>, SessionRepoError>
-  /** How many sessions the user has in all, and active at `now`. */
-  readonly count: (
+  readonly list: (query: ListQuery) => Effect.Effect<SessionPage, SessionRepoError>
+  /**
+   * Ends the session, unless it has ended before: then it stays as it is and there is no event. With an `owner` it must
+   * be theirs. `reuse` goes into the event.
+   */
+  readonly end: (
+    sessionId: SessionId,
+    end: SessionEnd,
+    options: { readonly owner: Option.Option<UserId>; readonly reuse: Option.Option<TokenReuse> }
+  ) => Effect.Effect<Ending, SessionNotFound | NotSessionOwner | SessionRepoError>
+  /**
+   * Ends all sessions of the user that have not ended or expired, but for `except`, which must be an active one of
+   * theirs. Idle ones, too: an activity under way may be about to keep one alive. An event for each and one for all.
+   */
+  readonly endAll: (
     userId: UserId,
-    now: DateTime.Utc
-  ) => Effect.Effect<{ readonly total: number; readonly active: number }, SessionRepoError>
-  /** Ends all active sessions of the user, but for `except`. An event for each and one for all. */
-  readonly endAll: (userId: UserId, except: Option.Option<SessionId>, end: SessionEnd) => Effect.Effect<
-    { readonly ended: ReadonlyArray<SessionId>; readonly events: ReadonlyArray<SessionEvent> },
-    SessionRepoError
-  >
+    except: Option.Option<SessionId>,
+    end: SessionEnd
+  ) => Effect.Effect<Endings, KeptSessionNotActive | SessionRepoError>
+  /**
+   * Ends at most `limit` sessions that are no longer active, as `expired` or `idle`, at the time when they stopped being
+   * active; gives the events. Several may try at once: one does it, and none waits for another.
+   */
+  readonly sweep: (now: DateTime.Utc, limit: number) => Effect.Effect<ReadonlyArray<SessionEvent>, SessionRepoError>
+  /**
+   * Ends the user's active sessions with `user_deleted`, deletes all their sessions and the user, and takes devices,
+   * places and addresses out of their events.
+   */
+  readonly erase: (userId: UserId, actor: Actor, now: DateTime.Utc) => Effect.Effect<Endings, SessionRepoError>
   /** Deletes at most `limit` sessions that were over before this time; how many went. Their events stay. */
   readonly purge: (before: DateTime.Utc, limit: number) => Effect.Effect<number, SessionRepoError>
   /** Runs the effect now or, inside a transaction of the caller's, once that has committed (never, if it did not). */

@@ -29,7 +29,10 @@ const command = CreateSession.make({
 })
 
 const kept = SessionRepo.use((repo) =>
-  repo.list({ userId, activeAt: Option.none(), before: Option.none(), limit: 100 })
+  Effect.map(
+    repo.list({ userId, now: Fixtures.now, all: true, before: Option.none(), limit: 100 }),
+    ({ sessions }) => sessions
+  )
 )
 const told = EventLog.use((log) => log.read({ after: 0, limit: 100, userId: Option.none() }))
 
@@ -44,6 +47,7 @@ describe("C22 what fails after the commit does not fail the login", () => {
           throw new Error("thrown")
         },
         fill: () => Effect.void,
+        touch: () => Effect.void,
         fence: () => Effect.void,
         get: () => Effect.succeedNone,
         index: () => Effect.succeed([])

@@ -129,7 +129,10 @@ describe("C6 absent enrichment never prevents a login", () => {
       yield* Fiber.interrupt(fiber)
       yield* TestClock.adjust("1 second")
       assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
-      assert.deepStrictEqual(yield* repo.count(userId, Fixtures.now), { total: 0, active: 0 })
+      assert.deepStrictEqual(
+        yield* repo.list({ userId, now: Fixtures.now, all: true, before: Option.none(), limit: 1 }),
+        { sessions: [], total: 0, active: 0 }
+      )
       assert.deepStrictEqual(yield* log.read({ after: 0, limit: 10, userId: Option.none() }), [])
     }).pipe(Effect.provide(sojourn)))
 })

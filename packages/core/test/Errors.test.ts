@@ -4,8 +4,13 @@ import {
   EventLogError,
   EvictionFailed,
   InvalidExpiry,
+  InvalidSessionToken,
+  KeptSessionNotActive,
+  NotSessionOwner,
   SessionCacheError,
   SessionLimitExceeded,
+  SessionNotActive,
+  SessionNotFound,
   SessionRepoError,
   StoreFailure,
   SubscriberLagged,
@@ -17,6 +22,7 @@ import { Fixtures } from "@sojourn/testing"
 import { Effect, Redacted, Schema } from "effect"
 
 const userId = UserId.make("alice")
+const sessionId = Fixtures.session().id
 const cause = new Error("connection refused", { cause: Redacted.make("s3cret") })
 const store = { operation: "admit", reason: "Unavailable", message: "The store is away; try again", cause } as const
 const causeJson = { name: "Error", message: "connection refused", cause: "<redacted>" }
@@ -104,6 +110,36 @@ describe("errors", () => {
     new EnrichmentError({ message: "The database is older than a year", cause }),
     { _tag: "EnrichmentError", message: "The database is older than a year", cause: causeJson },
     "The database is older than a year"
+  )
+  encodes(
+    InvalidSessionToken,
+    new InvalidSessionToken(),
+    { _tag: "InvalidSessionToken" },
+    "The session token is not valid; sign in again"
+  )
+  encodes(
+    SessionNotActive,
+    new SessionNotActive({ sessionId, reason: "rotation_reuse" }),
+    { _tag: "SessionNotActive", sessionId, reason: "rotation_reuse" },
+    `The session ${sessionId} is over (rotation_reuse); sign in again`
+  )
+  encodes(
+    SessionNotFound,
+    new SessionNotFound({ sessionId }),
+    { _tag: "SessionNotFound", sessionId },
+    `No session with the id ${sessionId}`
+  )
+  encodes(
+    NotSessionOwner,
+    new NotSessionOwner({ sessionId, userId }),
+    { _tag: "NotSessionOwner", sessionId, userId },
+    `The session ${sessionId} is not one of user "alice"`
+  )
+  encodes(
+    KeptSessionNotActive,
+    new KeptSessionNotActive({ userId, sessionId }),
+    { _tag: "KeptSessionNotActive", userId, sessionId },
+    `The session ${sessionId} is not an active one of user "alice", so no session was ended`
   )
 
   it("the reasons for which a store fails are closed", () => {

@@ -62,7 +62,7 @@ it.effect("the token is in the response, and printing or encoding the rest does 
     const log = yield* EventLog
     const response = yield* createSession(command)
     const secretHalf = Redacted.value(response.token).split(".")[1]!
-    const sessions = yield* repo.list({ userId, activeAt: Option.none(), before: Option.none(), limit: 10 })
+    const { sessions } = yield* repo.list({ userId, now: Fixtures.now, all: true, before: Option.none(), limit: 10 })
     const events = yield* log.read({ after: 0, limit: 10, userId: Option.none() })
     const encoded = JSON.stringify([
       yield* Schema.encodeEffect(Schema.toCodecJson(Schema.Array(Session)))(sessions),

@@ -30,7 +30,8 @@ const fourLogins = createSession(CreateSession.make({ userId })).pipe(
 
 const activeNow = Effect.gen(function*() {
   const repo = yield* SessionRepo
-  return (yield* repo.count(userId, yield* DateTime.now)).active
+  const now = yield* DateTime.now
+  return (yield* repo.list({ userId, now, all: false, before: Option.none(), limit: 1 })).active
 })
 
 describe("putUser", () => {

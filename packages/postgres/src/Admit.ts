@@ -52,6 +52,13 @@ export const repoError = (operation: string) => (cause: unknown): SessionRepoErr
     ? cause
     : new SessionRepoError({ operation, ...explainFailure(cause), cause })
 
+/** Bounds the wait for an answer, and tells any failure of the store as a `SessionRepoError`. */
+export const inTime =
+  (timeout: Duration.Duration) =>
+  (operation: string) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, SessionRepoError, R> =>
+    Effect.mapError(Effect.timeout(effect, timeout), repoError(operation))
+
 /** The rules as the SQL functions take them. */
 export const ruleParameters = (rules: SessionRules) => ({
   atLimit: rules.atLimit,

@@ -1,6 +1,6 @@
 /** What went wrong in the database, in words for a person. */
 import { storeErrorFields, type StoreFailure } from "@sojourn/core"
-import { Predicate, Schema } from "effect"
+import { Cause, Predicate, Schema } from "effect"
 import { SqlError } from "effect/sql"
 
 /** The database could not be opened, migrated or used. */
@@ -56,8 +56,11 @@ const sqlState = (error: unknown, depth = 0): string | undefined => {
   return sqlState(reason, depth + 1) ?? sqlState(cause, depth + 1)
 }
 
+const noAnswer = explain("Unavailable", "PostgreSQL did not answer in time; check that it runs, and try again")
+
 /** The reason of a failure, and one line that says what happened and what to do. */
 export const explainFailure = (error: unknown): Explanation => {
+  if (Cause.isTimeoutError(error)) return noAnswer
   const state = sqlState(error)
   const known = state === undefined ? undefined : byState.find(([prefix]) => state.startsWith(prefix))?.[1]
   if (known !== undefined) return known
@@ -68,3 +71,6 @@ export const explainFailure = (error: unknown): Explanation => {
 /** Wraps whatever a database operation failed with. */
 export const databaseError = (operation: string) => (cause: unknown): DatabaseError =>
   cause instanceof DatabaseError ? cause : new DatabaseError({ operation, ...explainFailure(cause), cause })
+
+/** "SJN02": the session to keep is not an active one of the user's. */
+export const isKeptNotActive = (error: unknown): boolean => sqlState(error) === "SJN02"

@@ -1,19 +1,24 @@
-/** Sessions that the statement `end_all` ended, and the events that it wrote. */
+/** Sessions that a statement ended, and the events that it wrote. */
 import {
   Device,
+  type Ending,
+  type Endings,
   EventId,
   type SessionEnd,
+  type SessionEvent,
   SessionId,
   SessionRevoked,
   SessionsRevoked,
-  type UserId
+  type TokenReuse,
+  UserId
 } from "@sojourn/core"
 import { type Option, Schema } from "effect"
 
 const EndedRow = Schema.Struct({
-  /** Null in the last row: the event for all. */
+  /** Null: the event for all. */
   session_id: Schema.NullOr(SessionId),
-  event_id: EventId,
+  /** Null: a session that ended shortly before. */
+  event_id: Schema.NullOr(EventId),
   device: Schema.OptionFromNullOr(Schema.toCodecJson(Device))
 })
 
@@ -23,17 +28,46 @@ export const decodeEnded = Schema.decodeUnknownEffect(Schema.Array(EndedRow))
 export const endings = (
   userId: UserId,
   exceptSessionId: Option.Option<SessionId>,
-  end: SessionEnd,
+  { actor, at, reason }: SessionEnd,
   rows: ReadonlyArray<typeof EndedRow.Type>
-) => {
-  const ended = rows.flatMap((row) => row.session_id === null ? [] : [row.session_id])
-  const { actor, at, reason } = end
+): Endings => {
+  const idsWhere = (isEnded: boolean) =>
+    rows.flatMap(({ event_id, session_id }) =>
+      session_id !== null && (event_id !== null) === isEnded ? [session_id] : []
+    )
+  const ended = idsWhere(true)
   return {
     ended,
-    events: rows.map(({ device, event_id, session_id }) =>
-      session_id === null
-        ? SessionsRevoked.make({ eventId: event_id, at, userId, actor, reason, count: ended.length, exceptSessionId })
-        : SessionRevoked.make({ eventId: event_id, at, userId, actor, reason, sessionId: session_id, device })
+    endedBefore: idsWhere(false),
+    events: rows.flatMap(({ device, event_id: eventId, session_id }): ReadonlyArray<SessionEvent> =>
+      eventId === null
+        ? []
+        : session_id === null
+        ? [SessionsRevoked.make({ eventId, at, userId, actor, reason, count: ended.length, exceptSessionId })]
+        : [SessionRevoked.make({ eventId, at, userId, actor, reason, sessionId: session_id, device })]
     )
   }
 }
+
+const EndingRow = Schema.Struct({
+  user_id: UserId,
+  /** Null: nothing was changed. */
+  event_id: Schema.NullOr(EventId),
+  device: Schema.OptionFromNullOr(Schema.toCodecJson(Device))
+})
+
+export const decodeEnding = Schema.decodeUnknownEffect(Schema.Array(EndingRow))
+
+/** What ending one session did. */
+export const ending = (
+  sessionId: SessionId,
+  { actor, at, reason }: SessionEnd,
+  reuse: Option.Option<TokenReuse>,
+  { device, event_id, user_id: userId }: typeof EndingRow.Type
+): Ending => ({
+  userId,
+  changed: event_id !== null,
+  events: event_id === null
+    ? []
+    : [SessionRevoked.make({ eventId: event_id, at, userId, actor, reason, sessionId, device, reuse })]
+})

@@ -1,11 +1,22 @@
 /** The authority on sessions in PostgreSQL 14 or newer. */
-import { EvictionFailed, SessionRepo, UserNotFound } from "@sojourn/core"
+import {
+  EvictionFailed,
+  KeptSessionNotActive,
+  NotSessionOwner,
+  SessionEnd,
+  SessionNotFound,
+  SessionRepo,
+  UserNotFound
+} from "@sojourn/core"
 import { DateTime, Effect, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Admissions from "./Admissions.ts"
-import { EvictedJson, evictionEvents, make as makeAdmit, repoError, ruleParameters } from "./Admit.ts"
+import { EvictedJson, evictionEvents, inTime, make as makeAdmit, repoError, ruleParameters } from "./Admit.ts"
+import { AnswerTimeout, apart } from "./AnswerTimeout.ts"
+import { isKeptNotActive } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
-import { decodeEnded, endings } from "./EndedRow.ts"
+import { decodeEnded, decodeEnding, ending, endings } from "./EndedRow.ts"
+import { type EventRow, toEvent } from "./EventRow.ts"
 import { sessionColumns, SessionRow } from "./SessionRow.ts"
 
 export type Options = Admissions.Options
@@ -18,6 +29,12 @@ const decodeEnforced = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({
   evicted: Schema.NullOr(EvictedJson)
 })))
 
+interface CountedRow {
+  readonly id: string | null
+  readonly total: number
+  readonly active: number
+}
+
 /** Every operation is one statement; logins that come at the same time share one. */
 export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, SqlClient.SqlClient> =>
   Layer.effect(
@@ -28,10 +45,16 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
       const sessions = sql(`${schema}.sessions`)
       const columns = sql.literal(sessionColumns)
       const admit = yield* makeAdmit
+      const timeout = yield* AnswerTimeout
+      const answered = inTime(timeout)
       // A transaction has its connection for itself, so that waiting for a lock holds up no other statement.
       const admitApart: Admissions.AdmitStatement = (candidates, rules, wait) =>
-        Effect.mapError(sql.withTransaction(admit(candidates, rules, wait)), repoError("admit"))
-      const admitTogether = yield* Admissions.make(admit, admitApart, options)
+        answered("admit")(apart(sql.withTransaction(admit(candidates, rules, wait))))
+      const admitTogether = yield* Admissions.make(
+        (candidates, rules, wait) => answered("admit")(admit(candidates, rules, wait)),
+        admitApart,
+        options
+      )
 
       const inTransaction = Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome)
 
@@ -49,7 +72,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
           const [row] = yield* sql`
             SELECT * FROM ${sql(`${schema}.enforce_limit`)}(
               ${userId}, ${DateTime.toDate(now)}, ${atLimit}, ${protectTrusted}, ${protectActiveMillis}
-            )`.pipe(Effect.flatMap(decodeEnforced), Effect.mapError(repoError("enforceLimit")))
+            )`.pipe(Effect.flatMap(decodeEnforced), answered("enforceLimit"))
           if (row === undefined) return yield* new UserNotFound({ userId })
           if (row.evicted === null) {
             return yield* new EvictionFailed({
@@ -70,11 +93,11 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
             const rows = yield* sql`SELECT ${columns} FROM ${sessions} WHERE id = ${sessionId}::uuid`
             return Option.fromUndefinedOr((yield* decodeSessions(rows))[0])
           },
-          Effect.mapError(repoError("find"))
+          answered("find")
         ),
 
         list: Effect.fn("SessionRepo.list")(
-          function*({ activeAt, before, limit, userId }) {
+          function*({ all, before, limit, now, userId }) {
             // One branch an index: each is read backwards, only as far as the page reaches.
             const page = (state: "IS NULL" | "IS NOT NULL") =>
               sql`(SELECT * FROM ${sessions}
@@ -86,34 +109,38 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
                     sql`(created_at, id) < (${DateTime.toDate(createdAt)}::timestamptz, ${id}::uuid)`
                 })
               }
-                AND ${
-                Option.match(activeAt, {
-                  onNone: () => sql`true`,
-                  onSome: (now) => sql`${DateTime.toDate(now)}::timestamptz < active_until`
-                })
-              }
+                AND ${all ? sql`true` : sql`${DateTime.toDate(now)}::timestamptz < active_until`}
                 ORDER BY created_at DESC, id DESC LIMIT ${limit})`
-            const live = page("IS NULL")
-            const found = Option.isSome(activeAt) ? live : sql`${live} UNION ALL ${page("IS NOT NULL")}`
-            return yield* decodeSessions(
-              yield* sql`SELECT ${columns} FROM (${found}) s ORDER BY created_at DESC, id DESC LIMIT ${limit}`
-            )
+            const found = all ? sql`${page("IS NULL")} UNION ALL ${page("IS NOT NULL")}` : page("IS NULL")
+            const rows = yield* sql<CountedRow>`
+              SELECT ${columns}, c.total, c.active FROM (
+                SELECT count(*)::integer AS total, (count(*) FILTER (
+                  WHERE ended_at IS NULL AND ${DateTime.toDate(now)}::timestamptz < active_until))::integer AS active
+                FROM ${sessions} WHERE user_id = ${userId}
+              ) c LEFT JOIN (${found}) s ON true ORDER BY created_at DESC, id DESC LIMIT ${limit}`
+            const [first] = rows
+            return {
+              // Without a session on the page there is one row, with the counts alone.
+              sessions: yield* decodeSessions(rows.filter((row) => row.id !== null)),
+              total: first?.total ?? 0,
+              active: first?.active ?? 0
+            }
           },
-          Effect.mapError(repoError("list"))
+          answered("list")
         ),
 
-        count: Effect.fn("SessionRepo.count")(
-          function*(userId, now) {
-            const [row] = yield* sql<{ readonly total: number; readonly active: number }>`
-              SELECT count(*)::integer AS total,
-                (count(*) FILTER (WHERE ended_at IS NULL AND ${
-              DateTime.toDate(now)
-            }::timestamptz < active_until))::integer AS active
-              FROM ${sessions} WHERE user_id = ${userId}`
-            return { total: row?.total ?? 0, active: row?.active ?? 0 }
-          },
-          Effect.mapError(repoError("count"))
-        ),
+        end: Effect.fn("SessionRepo.end")(function*(sessionId, end, { owner, reuse }) {
+          const rows = yield* sql`
+            SELECT * FROM ${sql(`${schema}.end_session`)}(
+              ${sessionId}::uuid, ${Option.getOrNull(owner)}, ${DateTime.toDate(end.at)}, ${end.reason},
+              ${end.actor.kind}, ${Option.getOrNull(end.actor.id)}, ${Option.getOrNull(reuse)}
+            )`.pipe(Effect.flatMap(decodeEnding), answered("end"))
+          const [row] = rows
+          if (row === undefined) return yield* new SessionNotFound({ sessionId })
+          const userId = Option.getOrElse(owner, () => row.user_id)
+          if (userId !== row.user_id) return yield* new NotSessionOwner({ sessionId, userId })
+          return ending(sessionId, end, reuse, row)
+        }),
 
         endAll: Effect.fn("SessionRepo.endAll")(
           function*(userId, except, end) {
@@ -124,7 +151,32 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
               )`
             return endings(userId, except, end, yield* decodeEnded(rows))
           },
-          Effect.mapError(repoError("endAll"))
+          (effect, userId, except) =>
+            Effect.mapError(Effect.timeout(effect, timeout), (error) =>
+              Option.isSome(except) && isKeptNotActive(error)
+                ? new KeptSessionNotActive({ userId, sessionId: except.value })
+                : repoError("endAll")(error))
+        ),
+
+        sweep: Effect.fn("SessionRepo.sweep")(
+          function*(now, limit) {
+            const rows = yield* sql<EventRow>`
+              SELECT * FROM ${sql(`${schema}.sweep`)}(${DateTime.toDate(now)}, ${limit}) ORDER BY position`
+            return yield* Effect.forEach(rows, toEvent)
+          },
+          answered("sweep")
+        ),
+
+        erase: Effect.fn("SessionRepo.erase")(
+          function*(userId, actor, now) {
+            const rows = yield* sql`
+              SELECT * FROM ${sql(`${schema}.erase_user`)}(
+                ${userId}, ${DateTime.toDate(now)}, ${actor.kind}, ${Option.getOrNull(actor.id)}
+              )`
+            const end = SessionEnd.make({ at: now, reason: "user_deleted", actor })
+            return endings(userId, Option.none(), end, yield* decodeEnded(rows))
+          },
+          answered("erase")
         ),
 
         purge: Effect.fn("SessionRepo.purge")(
@@ -140,7 +192,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
               ) RETURNING 1 AS gone`
             return rows.length
           },
-          Effect.mapError(repoError("purge"))
+          answered("purge")
         ),
 
         afterCommit: (effect) => sql.afterCommit(effect)

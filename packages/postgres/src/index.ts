@@ -1,4 +1,6 @@
 /** Sojourn in PostgreSQL: sessions, users and the event log, on a server or embedded. */
+export { AnswerTimeout } from "./AnswerTimeout.ts"
+export * as CredentialRepoPostgres from "./CredentialRepoPostgres.ts"
 export * as Database from "./Database.ts"
 export { DatabaseError } from "./DatabaseError.ts"
 export { DatabaseSchema } from "./DatabaseSchema.ts"

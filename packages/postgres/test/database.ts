@@ -10,13 +10,26 @@ import {
   type SessionRules,
   UserId
 } from "@sojourn/core"
-import { Database, EventLogPostgres, Migrations, SessionRepoPostgres, UserRepoPostgres } from "@sojourn/postgres"
+import {
+  CredentialRepoPostgres,
+  Database,
+  EventLogPostgres,
+  Migrations,
+  SessionRepoPostgres,
+  UserRepoPostgres
+} from "@sojourn/postgres"
 import { DateTime, Effect, Layer } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { freshDatabase } from "../../testing/test/servers.ts"
 
 export const stores = (options?: SessionRepoPostgres.Options) =>
-  Layer.mergeAll(SessionRepoPostgres.layer(options), UserRepoPostgres.layer, EventLogPostgres.layer, NodeCrypto.layer)
+  Layer.mergeAll(
+    SessionRepoPostgres.layer(options),
+    CredentialRepoPostgres.layer,
+    UserRepoPostgres.layer,
+    EventLogPostgres.layer,
+    NodeCrypto.layer
+  )
 
 /** A migrated database, dropped with the Layer, and everything over it. */
 export const postgres = (options: SessionRepoPostgres.Options & Migrations.Options = {}) =>

@@ -7,22 +7,30 @@ import { fromUnknown, isNoScript, type RedisFailure, timedOut } from "./RedisFai
 /**
  * Waits for the answer for at most `millis`, in real time: ioredis's own timeout starts only once a command is
  * written, which a pipeline under way or a cluster that looks for its nodes can delay.
+ *
+ * `settled` is told once how it went (no failure: answered in time), also when the caller no longer waits.
  */
-export const bounded = <A>(millis: number, send: () => Promise<A>): Effect.Effect<A, RedisFailure> =>
+export const bounded = <A>(
+  millis: number,
+  send: () => Promise<A>,
+  settled: (failure: RedisFailure | undefined) => void = () => {}
+): Effect.Effect<A, RedisFailure> =>
   Effect.callback((resume) => {
-    const timer = setTimeout(() => resume(Effect.fail(timedOut(millis))), millis)
+    let isSettled = false
+    const settle = (failure: RedisFailure | undefined, outcome: Effect.Effect<A, RedisFailure>) => {
+      if (isSettled) return
+      isSettled = true
+      clearTimeout(timer)
+      settled(failure)
+      resume(outcome)
+    }
+    const fail = (failure: RedisFailure) => settle(failure, Effect.fail(failure))
+    const timer = setTimeout(() => fail(timedOut(millis)), millis)
     // ioredis throws at once where no node of a cluster serves the key.
     new Promise<A>((resolve) => resolve(send())).then(
-      (answer) => {
-        clearTimeout(timer)
-        resume(Effect.succeed(answer))
-      },
-      (error) => {
-        clearTimeout(timer)
-        resume(Effect.fail(fromUnknown(error)))
-      }
+      (answer) => settle(undefined, Effect.succeed(answer)),
+      (error) => fail(fromUnknown(error))
     )
-    return Effect.sync(() => clearTimeout(timer))
   })
 
 /** A Lua script and the name by which a server that has seen it knows it. */

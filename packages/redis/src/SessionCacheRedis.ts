@@ -8,7 +8,9 @@ import {
   StalenessBound
 } from "@sojourn/core"
 import { Clock, DateTime, Duration, Effect, Layer, Metric, Option, Schema } from "effect"
-import { bounded, evaluate, type Script } from "./RedisCall.ts"
+import * as CircuitBreaker from "./CircuitBreaker.ts"
+import { channel } from "./InvalidationMessage.ts"
+import { evaluate, type Script } from "./RedisCall.ts"
 import { RedisClient } from "./RedisClient.ts"
 import type { RedisFailure } from "./RedisFailure.ts"
 import { decode, type Decoded, encode } from "./SessionCodec.ts"
@@ -71,8 +73,9 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache, never, R
       const keys = SessionKeys.make(prefix)
       const timeout = Duration.toMillis(options.timeout ?? "100 millis")
       const bound = Math.max(1, Math.floor(Duration.toMillis(yield* StalenessBound)))
-      const tombstoneLife = String(2 * bound)
+      const burial = [String(2 * bound), channel(prefix)]
       const missed = makeMissed()
+      const ask = yield* CircuitBreaker.make({ timeoutMillis: timeout })
 
       const write = (
         operation: string,
@@ -80,7 +83,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache, never, R
         keys: ReadonlyArray<string>,
         args: ReadonlyArray<string | Buffer>
       ) =>
-        bounded(timeout, () => evaluate(client, script, keys, args)).pipe(
+        ask(() => evaluate(client, script, keys, args)).pipe(
           Effect.mapError(cacheError(operation, "written")),
           Effect.asVoid,
           Effect.withSpan(`sojourn.cache.${operation}`)
@@ -104,17 +107,21 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache, never, R
         return [session.id, value, String(now.epochMilliseconds), String(activeUntil), String(life), String(use)]
       }
 
-      const fence: SessionCache["Service"]["fence"] = (userId, ids) =>
+      const fence: SessionCache["Service"]["fence"] = (userId, ids, now) =>
         ids.length === 0
           ? Effect.void
-          : write("fence", SessionScripts.fence, keys.ofUser(userId, ids), [tombstoneLife, ...ids])
+          : write("fence", SessionScripts.fence, keys.ofUser(userId, ids), [
+            ...burial,
+            String(now.epochMilliseconds),
+            ...ids
+          ])
 
       return SessionCache.of({
         put: (session, fenced, now) =>
           session.isActive(now)
             ? write("put", SessionScripts.put, keys.ofUser(session.userId, [session.id, ...fenced]), [
               ...entry(session, now),
-              tombstoneLife,
+              ...burial,
               ...fenced
             ])
             : fence(session.userId, fenced, now),
@@ -122,8 +129,12 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache, never, R
           session.isActive(now)
             ? write("fill", SessionScripts.fill, keys.ofUser(session.userId, [session.id]), entry(session, now))
             : Effect.void,
+        touch: (session, now) =>
+          session.isActive(now)
+            ? write("touch", SessionScripts.touch, keys.ofUser(session.userId, [session.id]), entry(session, now))
+            : Effect.void,
         get: (id, tag, now) =>
-          Effect.matchEffect(bounded(timeout, () => read(id, keys.session(id, tag))), {
+          Effect.matchEffect(ask(() => read(id, keys.session(id, tag))), {
             onFailure: missed,
             onSuccess: (found) =>
               typeof found === "object" && now.epochMilliseconds < found.until && found.session.isActive(now)
@@ -133,7 +144,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache, never, R
         fence,
         index: (userId, now) => {
           const key = keys.index(userId, routingTag(userId))
-          return bounded(timeout, () => client.zrangebyscore(key, `(${now.epochMilliseconds}`, "+inf")).pipe(
+          return ask(() => client.zrangebyscore(key, `(${now.epochMilliseconds}`, "+inf")).pipe(
             Effect.map((ids) => ids.filter(isSessionId)),
             Effect.mapError(cacheError("index", "read"))
           )

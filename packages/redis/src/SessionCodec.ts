@@ -4,7 +4,7 @@
  * | bytes | what |
  * | --- | --- |
  * | 0 | version: 1 |
- * | 1 | flags: 1 = trusted, 2 = the user id is a UUID |
+ * | 1 | flags: 1 = trusted, 2 = the user id is a UUID; above them the rotation number |
  * | 2–7 | until when the entry may be used |
  * | 8–13, 14–19, 20–25 | created, last active, expires |
  * | 26–31 | idle timeout in milliseconds, 0 for none |
@@ -33,6 +33,7 @@ export type Decoded = Entry | "tombstone" | "unreadable"
 const version = 1
 const trusted = 1
 const uuidUser = 2
+const rotationShift = 2
 const head = 64
 const unchecked = { disableChecks: true }
 
@@ -60,7 +61,7 @@ export const encode = (session: CachedSession, until: number): Buffer => {
   const textsAt = isUuid ? head + 16 : head
   const bytes = Buffer.alloc(textsAt + Buffer.byteLength(texts))
   bytes[0] = version
-  bytes[1] = (session.trusted ? trusted : 0) | (isUuid ? uuidUser : 0)
+  bytes[1] = (session.trusted ? trusted : 0) | (isUuid ? uuidUser : 0) | (session.rotation << rotationShift)
   bytes.writeUIntBE(until, 2, 6)
   bytes.writeUIntBE(session.createdAt.epochMilliseconds, 8, 6)
   bytes.writeUIntBE(session.lastActivityAt.epochMilliseconds, 14, 6)
@@ -76,9 +77,7 @@ export const encode = (session: CachedSession, until: number): Buffer => {
 export const decode = (id: SessionId, bytes: Buffer): Decoded => {
   if (bytes.length === 1 && bytes[0] === 0x30) return "tombstone"
   const flags = bytes[1]
-  if (bytes.length <= head || bytes[0] !== version || flags === undefined || flags > (trusted | uuidUser)) {
-    return "unreadable"
-  }
+  if (bytes.length <= head || bytes[0] !== version || flags === undefined) return "unreadable"
   const isUuid = (flags & uuidUser) !== 0
   const texts = Option.flatMap(parse(bytes.toString("utf8", isUuid ? head + 16 : head)), asTexts)
   if (Option.isNone(texts)) return "unreadable"
@@ -88,6 +87,7 @@ export const decode = (id: SessionId, bytes: Buffer): Decoded => {
   const session = new CachedSession({
     id,
     userId: named ?? userOf(bytes),
+    rotation: flags >> rotationShift,
     secretHash: SecretHash.make(bytes.toString("hex", 32, head), unchecked),
     createdAt: DateTime.makeUnsafe(bytes.readUIntBE(8, 6)),
     lastActivityAt: DateTime.makeUnsafe(bytes.readUIntBE(14, 6)),

@@ -7,14 +7,16 @@ import { Context, Duration, Effect, Layer, Option, Schedule } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { Cluster } from "ioredis"
 import { capturedLogs, describeServer, inspect } from "./Backend.ts"
+import { inFront } from "./Front.ts"
 import { startRedisCluster } from "./RedisCluster.ts"
 
 const { now } = Fixtures
 
-const cacheOver = (nodes: ReadonlyArray<{ readonly port: number }>, timeout: Duration.Input) =>
-  SessionCacheRedis.layer({ timeout }).pipe(
-    Layer.provide(RedisClient.layerCluster(nodes.map(({ port }) => ({ host: "127.0.0.1", port }))))
-  )
+type Nodes = ReadonlyArray<{ readonly port: number }>
+
+const clientOf = (nodes: Nodes) => RedisClient.layerCluster(nodes.map(({ port }) => ({ host: "127.0.0.1", port })))
+const cacheOver = (nodes: Nodes, timeout: Duration.Input) =>
+  SessionCacheRedis.layer({ timeout }).pipe(Layer.provide(clientOf(nodes)))
 
 const session = Effect.gen(function*() {
   const [id, userId] = [yield* Fixtures.freshSessionId, yield* Fixtures.freshUserId]
@@ -25,6 +27,13 @@ describeServer("SessionCacheRedis", () => {
   SessionCacheSuite.suite(
     "redis cluster",
     Layer.unwrap(Effect.map(startRedisCluster, (nodes) => cacheOver(nodes, "5 seconds")))
+  )
+  SessionCacheSuite.suite(
+    "front cache, redis cluster",
+    Layer.unwrap(
+      Effect.map(startRedisCluster, (nodes) => Layer.provide(inFront({ timeout: "5 seconds" }), clientOf(nodes)))
+    ),
+    { frontTimeToLive: "5 seconds" }
   )
 })
 

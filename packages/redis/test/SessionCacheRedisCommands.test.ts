@@ -1,12 +1,14 @@
 import { assert, it } from "@effect/vitest"
 import { type CachedSession, routingTag, type SessionCache, UserId } from "@sojourn/core"
+import { CacheInvalidationsRedis, RedisClient } from "@sojourn/redis"
 import * as Fixtures from "@sojourn/testing/Fixtures"
-import { Effect, Option } from "effect"
+import { Effect, Layer, Option, Redacted } from "effect"
 import { SecureRandom } from "effect/crypto"
 import type { Redis } from "ioredis"
 import { readFileSync } from "node:fs"
 import { startRedisServer } from "../../testing/test/servers.ts"
 import { cacheOver, describeServer, inspect } from "./Backend.ts"
+import { listening } from "./Front.ts"
 
 const { now } = Fixtures
 
@@ -45,6 +47,7 @@ const setup = Effect.gen(function*() {
 const warm = Effect.fnUntraced(function*(cache: SessionCache["Service"], session: CachedSession) {
   yield* cache.put(session, [], now)
   yield* cache.fill(session, now)
+  yield* cache.touch(session, now)
   yield* cache.fence(session.userId, [session.id], now)
 })
 
@@ -70,6 +73,8 @@ it.layer(SecureRandom.layerWebCrypto, { excludeTestServices: true })((it) => {
         const reads = Effect.forEach(others, ({ id }) => cache.get(id, tag, now), { concurrency: "unbounded" })
         assert.deepStrictEqual(yield* commandsOf(redis, reads), others.map(() => "get"))
         assert.deepStrictEqual(yield* commandsOf(redis, cache.index(userId, now)), ["zrangebyscore"])
+        const activity = Effect.forEach(others, (other) => cache.touch(other, now))
+        assert.deepStrictEqual(yield* commandsOf(redis, activity), others.map(() => "evalsha"))
         const ids = others.map(({ id }) => id)
         assert.deepStrictEqual(yield* commandsOf(redis, cache.fence(userId, ids, now)), ["evalsha"])
         assert.deepStrictEqual(yield* commandsOf(redis, cache.fence(userId, [], now)), [])
@@ -91,11 +96,16 @@ it.layer(SecureRandom.layerWebCrypto, { excludeTestServices: true })((it) => {
         assert.deepStrictEqual(yield* cache.get(first.id, tag, now), Option.none())
         yield* cache.fill(first, now)
         assert.deepStrictEqual(yield* cache.get(first.id, tag, now), Option.some(first))
+        yield* cache.touch(first, now)
         yield* cache.put(second, [first.id], now)
         assert.deepStrictEqual(yield* cache.get(second.id, tag, now), Option.some(second))
         assert.deepStrictEqual(yield* cache.index(first.userId, now), [second.id])
         yield* cache.fence(first.userId, [second.id], now)
         assert.deepStrictEqual(yield* cache.index(first.userId, now), [])
+        const channel = CacheInvalidationsRedis.layer().pipe(
+          Layer.provide(RedisClient.layerUrl(Redacted.make(`redis://app:secret@127.0.0.1:${port}`)))
+        )
+        yield* listening.pipe(Effect.provide(channel), Effect.timeout("5 seconds"))
       }))
 
     it.effect("K27 a server that forgot the scripts is sent them once more", () =>

@@ -1,18 +1,24 @@
 /** Sojourn, composed: one Layer for production, one that needs no server. */
 import { NodeCrypto } from "@effect/platform-node"
 import {
+  ActivityWriter,
+  type CredentialRepo,
   type DeviceEnricher,
   type EventBus,
   EventBusInProcess,
   type EventLog,
+  FrontCache,
+  layerSweeper,
   LocationEnricher,
   type SessionCache,
   SessionCacheInProcess,
+  SessionLookup,
   type SessionRepo,
   type UserRepo
 } from "@sojourn/core"
 import { DeviceEnricherUaParser, LocationEnricherMaxmind } from "@sojourn/enrich"
 import {
+  CredentialRepoPostgres,
   Database,
   type DatabaseError,
   DatabaseSchema,
@@ -22,13 +28,16 @@ import {
   SessionRepoPostgres,
   UserRepoPostgres
 } from "@sojourn/postgres"
-import { RedisClient, SessionCacheRedis } from "@sojourn/redis"
-import { Config, Effect, Layer, Option, type Redacted } from "effect"
+import { CacheInvalidationsRedis, RedisClient, SessionCacheRedis } from "@sojourn/redis"
+import { Config, type Duration, Effect, Layer, Option, type Redacted } from "effect"
 import type { Digest, SecureRandom } from "effect/crypto"
 
 /** Everything that the handlers ask for. */
 export type Services =
   | SessionRepo
+  | CredentialRepo
+  | SessionLookup
+  | ActivityWriter
   | UserRepo
   | EventLog
   | SessionCache
@@ -47,6 +56,8 @@ export interface CommonOptions {
   readonly locationDatabase?: string | undefined
   /** How many events a subscriber of the bus may fall behind. Default: 1,024. */
   readonly eventBusCapacity?: number | undefined
+  /** How often what is due is ended and what is old deleted, or `"never"`. Default: every 30 seconds. */
+  readonly sweepEvery?: Duration.Input | "never" | undefined
 }
 
 /** Whatever is not given is read from the configuration. */
@@ -91,7 +102,12 @@ const settings = (options: Options) =>
   })
 
 const stores = (admissions?: SessionRepoPostgres.Options) =>
-  Layer.mergeAll(SessionRepoPostgres.layer(admissions), UserRepoPostgres.layer, EventLogPostgres.layer)
+  Layer.mergeAll(
+    SessionRepoPostgres.layer(admissions),
+    CredentialRepoPostgres.layer,
+    UserRepoPostgres.layer,
+    EventLogPostgres.layer
+  )
 
 const locations = (path: string) =>
   path === "disabled"
@@ -115,6 +131,21 @@ const around = (options: CommonOptions) =>
     NodeCrypto.layerDigest
   )
 
+/** Entries of every process's front cache, kept for seconds, before those in Redis, kept for a minute. */
+const redisCache = (url: Redacted.Redacted<string>, prefix: string) =>
+  FrontCache.layer().pipe(
+    Layer.provide(Layer.mergeAll(SessionCacheRedis.layer({ prefix }), CacheInvalidationsRedis.layer({ prefix }))),
+    Layer.provide(RedisClient.layerUrl(url))
+  )
+
+/** What needs stores and cache. */
+const over = (options: CommonOptions) =>
+  Layer.mergeAll(
+    SessionLookup.layer,
+    ActivityWriter.layer,
+    options.sweepEvery === "never" ? Layer.empty : layerSweeper(options.sweepEvery)
+  )
+
 /**
  * For production: PostgreSQL, Redis, both enrichers and the bus inside the process.
  *
@@ -122,21 +153,28 @@ const around = (options: CommonOptions) =>
  */
 export const layer = (
   options: Options = {}
-): Layer.Layer<Services, DatabaseError | RedisClient.RedisClientError | Config.ConfigError> =>
-  Layer.unwrap(Effect.map(settings(options), ({ databaseUrl, migrate, redisPrefix, redisUrl, schema }) => {
+): Layer.Layer<
+  Services,
+  DatabaseError | RedisClient.RedisClientError | FrontCache.StalenessTooLong | Config.ConfigError
+> =>
+  Layer.unwrap(Effect.map(settings(options), ({ databaseUrl, migrate, redisPrefix: prefix, redisUrl, schema }) => {
     const migrations = migrate || options.limitQuery !== undefined
       ? Migrations.layer({ limitQuery: options.limitQuery })
       : Migrations.layerCheck
     const cache = Option.match(redisUrl, {
       onNone: () => SessionCacheInProcess.layer(),
-      onSome: (url) => SessionCacheRedis.layer({ prefix: redisPrefix }).pipe(Layer.provide(RedisClient.layerUrl(url)))
+      onSome: (url) => redisCache(url, prefix)
     })
-    return stores(options.admissions).pipe(
-      Layer.provide(migrations),
-      Layer.provide(Database.layer({ url: databaseUrl })),
-      Layer.provide(Layer.succeed(DatabaseSchema, schema)),
-      Layer.merge(cache),
-      Layer.merge(around(options))
+    return over(options).pipe(
+      Layer.provideMerge(Layer.mergeAll(
+        stores(options.admissions).pipe(
+          Layer.provide(migrations),
+          Layer.provide(Database.layer({ url: databaseUrl })),
+          Layer.provide(Layer.succeed(DatabaseSchema, schema))
+        ),
+        cache,
+        around(options)
+      ))
     )
   }))
 
@@ -144,9 +182,13 @@ export const layer = (
 export const layerEmbedded = (
   options: EmbeddedOptions = {}
 ): Layer.Layer<Services, DatabaseError | Config.ConfigError> =>
-  stores().pipe(
-    Layer.provide(Migrations.layer()),
-    Layer.provide(EmbeddedDatabase.layer({ dataDir: options.dataDir })),
-    Layer.merge(SessionCacheInProcess.layer()),
-    Layer.merge(around(options))
+  over(options).pipe(
+    Layer.provideMerge(Layer.mergeAll(
+      stores().pipe(
+        Layer.provide(Migrations.layer()),
+        Layer.provide(EmbeddedDatabase.layer({ dataDir: options.dataDir }))
+      ),
+      SessionCacheInProcess.layer(),
+      around(options)
+    ))
   )

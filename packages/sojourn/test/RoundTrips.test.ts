@@ -1,7 +1,22 @@
 /** What a login costs, counted on the wire. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Option, Redacted } from "effect"
-import { CreateSession, createSession, putUser, Sojourn, Tier, User, UserId } from "sojourn"
+import {
+  CreateSession,
+  createSession,
+  ListSessions,
+  listSessions,
+  putUser,
+  RevokeSession,
+  revokeSession,
+  type SessionId,
+  Sojourn,
+  system,
+  Tier,
+  User,
+  UserId,
+  validateSession
+} from "sojourn"
 import { describeRedis, freshDatabase, freshRedisPrefix, redisUrl } from "../../testing/test/servers.ts"
 import { countingProxy, postgresStatements, redisCommands } from "./countingProxy.ts"
 
@@ -11,6 +26,8 @@ const login = (userId: UserId) =>
     ipAddress: Option.some("8.8.8.8"),
     userAgent: Option.some("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0")
   }))
+
+const revoke = (sessionId: SessionId) => revokeSession(RevokeSession.make({ sessionId, actor: system }))
 
 describeRedis("round trips", () => {
   it.live(
@@ -64,5 +81,42 @@ describeRedis("round trips", () => {
         yield* Effect.forEach(users, login, { concurrency: "unbounded" })
         assert.isAtMost(postgres.count() - before, 4)
       }).pipe(Effect.provide(App))
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("V8 R1 Q11 validating, listing and revoking: what each costs", () =>
+    Effect.gen(function*() {
+      const postgres = yield* countingProxy(Redacted.value(yield* freshDatabase), postgresStatements)
+      const redis = yield* countingProxy(redisUrl!, redisCommands)
+      const redisPrefix = yield* freshRedisPrefix
+      const process = Sojourn.layer({
+        databaseUrl: Redacted.make(postgres.url),
+        redisUrl: Redacted.make(redis.url),
+        redisPrefix,
+        migrate: true,
+        sweepEvery: "never"
+      })
+      const cost = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+        Effect.gen(function*() {
+          const before = [postgres.count(), redis.count()]
+          yield* effect
+          return [postgres.count() - before[0]!, redis.count() - before[1]!]
+        })
+      yield* Effect.gen(function*() {
+        const userId = UserId.make("validated")
+        yield* putUser(User.make({ id: userId, tier: Tier.make("plus") }))
+        // Both processes learn the scripts first.
+        yield* login(userId).pipe(Effect.flatMap(({ sessionId }) => revoke(sessionId)))
+        const { sessionId, token } = yield* login(userId)
+
+        // Where the session was created it is in front already.
+        assert.deepStrictEqual(yield* cost(validateSession(token)), [0, 0])
+        yield* Effect.gen(function*() {
+          assert.deepStrictEqual(yield* cost(validateSession(token)), [0, 1])
+          assert.deepStrictEqual(yield* cost(validateSession(token)), [0, 0])
+        }).pipe(Effect.provide(process, { local: true }))
+        assert.deepStrictEqual(yield* cost(listSessions(ListSessions.make({ userId, all: true }))), [1, 0])
+        assert.deepStrictEqual(yield* cost(revoke(sessionId)), [1, 1])
+        assert.strictEqual((yield* Effect.flip(validateSession(token)))._tag, "SessionNotActive")
+      }).pipe(Effect.provide(process, { local: true }))
     }).pipe(Effect.scoped), 60_000)
 })

@@ -4,7 +4,17 @@ import { type EventLog, SessionRepo, SessionRules, type UserRepo } from "@sojour
 import { Array, Duration, Effect, Layer, Option, Result } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { now } from "./Fixtures.ts"
-import { admit, byDefault, eventsOf, givenUser, live, passwordChanged, sessionsOf, setLimit } from "./internal/given.ts"
+import {
+  admit,
+  byDefault,
+  countOf,
+  eventsOf,
+  givenUser,
+  live,
+  passwordChanged,
+  sessionsOf,
+  setLimit
+} from "./internal/given.ts"
 import { assertToldOnce } from "./internal/told.ts"
 import type { Options as SuiteOptions } from "./SessionRepoSuite.ts"
 
@@ -28,14 +38,13 @@ export const suite = (
         "C14 $count concurrent logins at limit $limit: none fails and after every commit active ≤ limit",
         ({ count, limit }) =>
           Effect.gen(function*() {
-            const repo = yield* SessionRepo
             const { userId } = yield* givenUser(limit)
             const logIn = admit({ userId }).pipe(
-              Effect.andThen(repo.count(userId, now)),
+              Effect.andThen(countOf(userId)),
               Effect.tap(({ active }) => Effect.sync(() => assert.isAtMost(active, limit)))
             )
             yield* Effect.replicateEffect(logIn, count, atOnce)
-            assert.deepStrictEqual(yield* repo.count(userId, now), { total: count, active: Math.min(count, limit) })
+            assert.deepStrictEqual(yield* countOf(userId), { total: count, active: Math.min(count, limit) })
             assertToldOnce(yield* sessionsOf(userId), yield* eventsOf(userId, 2 * count - Math.min(count, limit)))
           }),
         60_000
@@ -49,14 +58,14 @@ export const suite = (
             yield* setLimit(userId, limit)
             yield* repo.enforceLimit(userId, byDefault, now)
             for (let look = 0; look < 5; look++) {
-              assert.isAtMost((yield* repo.count(userId, now)).active, limit)
+              assert.isAtMost((yield* countOf(userId)).active, limit)
               yield* Effect.yieldNow
             }
           })
           const changeLimits = Effect.forEach([3, 1, 5, 2, 4, 1, 3], changeLimit)
           const logIns = Effect.replicateEffect(admit({ userId }), 200, { concurrency: 20 })
           yield* Effect.all([changeLimits, logIns], atOnce)
-          const { active, total } = yield* repo.count(userId, now)
+          const { active, total } = yield* countOf(userId)
           assert.strictEqual(total, 200)
           assert.isAtMost(active, 3)
           assertToldOnce(yield* sessionsOf(userId), yield* eventsOf(userId, 400 - active))
@@ -64,18 +73,16 @@ export const suite = (
 
       it.effect("C14 many users at once do not disturb each other", () =>
         Effect.gen(function*() {
-          const repo = yield* SessionRepo
           const logIns = Effect.fnUntraced(function*(limit: number) {
             const { userId } = yield* givenUser(limit)
             yield* Effect.replicateEffect(admit({ userId }), 15, atOnce)
-            assert.deepStrictEqual(yield* repo.count(userId, now), { total: 15, active: Math.min(limit, 15) })
+            assert.deepStrictEqual(yield* countOf(userId), { total: 15, active: Math.min(limit, 15) })
           })
           yield* Effect.forEach(Array.range(1, 20), logIns, atOnce)
         }), 60_000)
 
       it.effect("C17 of 50 concurrent logins at limit 5 under reject, 5 go in", () =>
         Effect.gen(function*() {
-          const repo = yield* SessionRepo
           const { userId } = yield* givenUser(5)
           const logIn = Effect.result(admit({ userId }, SessionRules.make({ atLimit: "reject" })))
           const refused = (yield* Effect.replicateEffect(logIn, 50, atOnce)).filter(Result.isFailure)
@@ -85,13 +92,12 @@ export const suite = (
             ),
             Array.replicate("SessionLimitExceeded" as const, 45)
           )
-          assert.deepStrictEqual(yield* repo.count(userId, now), { total: 5, active: 5 })
+          assert.deepStrictEqual(yield* countOf(userId), { total: 5, active: 5 })
           assertToldOnce(yield* sessionsOf(userId), yield* eventsOf(userId, 5))
         }), 60_000)
 
       it.effect("C19 of 50 concurrent logins at limit 5 that protects recent activity, 5 go in and stay", () =>
         Effect.gen(function*() {
-          const repo = yield* SessionRepo
           const { userId } = yield* givenUser(5)
           const rules = SessionRules.make({ protectActiveWithin: Option.some(Duration.hours(1)) })
           const logIn = Effect.result(admit({ userId }, rules))
@@ -102,7 +108,7 @@ export const suite = (
             ),
             Array.replicate("EvictionFailed" as const, 45)
           )
-          assert.deepStrictEqual(yield* repo.count(userId, now), { total: 5, active: 5 })
+          assert.deepStrictEqual(yield* countOf(userId), { total: 5, active: 5 })
           assertToldOnce(yield* sessionsOf(userId), yield* eventsOf(userId, 5))
         }), 60_000)
 

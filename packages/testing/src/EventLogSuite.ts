@@ -1,7 +1,7 @@
 /** The behaviour that every `EventLog` must show, together with the `SessionRepo` that writes it. */
 import { assert, it } from "@effect/vitest"
 import { EventLog, type LoggedEvent, SessionRepo, type UserId, type UserRepo } from "@sojourn/core"
-import { Effect, Layer, Option } from "effect"
+import { DateTime, Effect, Layer, Option } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { admit, eventsOf, givenUser, live, passwordChanged } from "./internal/given.ts"
 import type { Options } from "./SessionRepoSuite.ts"
@@ -93,5 +93,26 @@ export const suite = (
           const theirs = everybodys.filter(({ event }) => event.userId === a.userId || event.userId === b.userId)
           assert.deepStrictEqual(theirs.map(({ event }) => event), written)
         }))
+
+      it.effect("purging deletes what is from before, at most so many, the oldest first; positions stay", () =>
+        Effect.gen(function*() {
+          const log = yield* EventLog
+          const era = DateTime.makeUnsafe("1972-01-01T00:00:00.000Z")
+          const old = { createdAt: DateTime.makeUnsafe("1971-06-01T00:00:00.000Z") }
+          yield* log.purge(era, 1_000_000)
+          const { userId } = yield* givenUser("unlimited", [old, old, old, live(1), old])
+          yield* eventsOf(userId, 5)
+          const whole = yield* readAll(Option.some(userId), 100)
+          const others = (yield* readAll(Option.none(), 1000)).filter(({ position }) =>
+            position < whole[0]!.position
+          )
+
+          assert.strictEqual(yield* log.purge(era, 0), 0)
+          assert.strictEqual(yield* log.purge(era, others.length + 2), 2)
+          assert.deepStrictEqual(yield* readAll(Option.some(userId), 100), whole.slice(2))
+          assert.strictEqual(yield* log.purge(era, 1_000_000), 2)
+          assert.strictEqual(yield* log.purge(era, 1_000_000), 0)
+          assert.deepStrictEqual(yield* readAll(Option.some(userId), 100), [whole[3]!])
+        }), 30_000)
     }
   )

@@ -4,6 +4,7 @@ import {
   type CachedSession,
   type IpAddress,
   parseIpAddress,
+  RotationNumber,
   SecretHash,
   Session,
   SessionRules,
@@ -59,8 +60,8 @@ export const session: Arbitrary.Arbitrary<Session> = Arbitrary.map(
 
 /** The cached form of any session that has not ended. */
 export const cachedSession: Arbitrary.Arbitrary<CachedSession> = Arbitrary.map(
-  Arbitrary.all({ session, secretHash: Arbitrary.schema(SecretHash) }),
-  ({ secretHash, session }) => toCached(session, secretHash)
+  Arbitrary.all({ session, secretHash: Arbitrary.schema(SecretHash), rotation: Arbitrary.schema(RotationNumber) }),
+  ({ rotation, secretHash, session }) => toCached(session, secretHash, rotation)
 )
 
 /** Rules of every kind. Lifetimes are as by default. */

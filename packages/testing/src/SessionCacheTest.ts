@@ -5,7 +5,7 @@ import { Effect, Layer } from "effect"
 /** A write that reached the cache. */
 export type Write =
   | { readonly operation: "put"; readonly session: CachedSession; readonly fenced: ReadonlyArray<SessionId> }
-  | { readonly operation: "fill"; readonly session: CachedSession }
+  | { readonly operation: "fill" | "touch"; readonly session: CachedSession }
   | { readonly operation: "fence"; readonly userId: UserId; readonly fenced: ReadonlyArray<SessionId> }
 
 /** A cache over another one; `writes` grows with every write, which then goes on to the other one. */
@@ -25,6 +25,8 @@ export const recording = (): {
         ),
       fill: (session, now) =>
         Effect.andThen(Effect.sync(() => writes.push({ operation: "fill", session })), cache.fill(session, now)),
+      touch: (session, now) =>
+        Effect.andThen(Effect.sync(() => writes.push({ operation: "touch", session })), cache.touch(session, now)),
       fence: (userId, fenced, now) =>
         Effect.andThen(
           Effect.sync(() => writes.push({ operation: "fence", userId, fenced })),
@@ -39,6 +41,7 @@ const broken = (write: Effect.Effect<never, SessionCacheError>) =>
   Layer.succeed(SessionCache, {
     put: () => write,
     fill: () => write,
+    touch: () => write,
     fence: () => write,
     get: () => Effect.succeedNone,
     index: () => write

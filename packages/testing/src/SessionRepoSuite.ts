@@ -5,10 +5,13 @@ import { type Duration, Layer } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { admitCases } from "./internal/admitCases.ts"
 import { endAllCases } from "./internal/endAllCases.ts"
+import { endCases } from "./internal/endCases.ts"
 import { enforceLimitCases } from "./internal/enforceLimitCases.ts"
+import { eraseCases } from "./internal/eraseCases.ts"
 import { policyCases } from "./internal/policyCases.ts"
 import { sessionRepoLaws } from "./internal/sessionRepoLaws.ts"
 import { sessionStoreCases } from "./internal/sessionStoreCases.ts"
+import { sweepCases } from "./internal/sweepCases.ts"
 import type { SessionSeed } from "./SessionSeed.ts"
 
 export interface Options {
@@ -26,7 +29,10 @@ export const suite = (
     `SessionRepo (${name})`,
     (it) => {
       sessionStoreCases(it)
+      endCases(it)
       endAllCases(it)
+      sweepCases(it)
+      eraseCases(it)
       admitCases(it)
       policyCases(it)
       enforceLimitCases(it)

@@ -19,7 +19,7 @@ const setLimit = (limit: number | "unlimited") =>
 const kept = Effect.gen(function*() {
   const repo = yield* SessionRepo
   const log = yield* EventLog
-  const { active, total } = yield* repo.count(userId, Fixtures.now)
+  const { active, total } = yield* repo.list({ userId, now: Fixtures.now, all: true, before: Option.none(), limit: 1 })
   const events = yield* log.read({ after: 0, limit: 100, userId: Option.none() })
   return { total, active, events: events.length }
 })

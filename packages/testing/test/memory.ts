@@ -10,7 +10,7 @@ const slowUsers = Layer.effect(
     ...users,
     limit: (userId) => Effect.yieldNow.pipe(Effect.andThen(users.limit(userId)), Effect.tap(() => Effect.yieldNow))
   }))
-).pipe(Layer.provide(UserRepoMemory.layer()))
+).pipe(Layer.provideMerge(UserRepoMemory.layer()))
 
 /** Ids that take their time as well. */
 const slowRandom = Layer.effect(

@@ -1,6 +1,6 @@
 /** `sojourn demo`: the story of a user and their sessions, for a newcomer. */
 import { CreateSession, createSession, ListSessions, listSessions, putUser, User, UserId } from "@sojourn/core"
-import { Console, Effect, Layer, Option, Schema, Stream } from "effect"
+import { Console, Effect, Layer, Option, Redacted, Schema, Stream } from "effect"
 import { Command } from "effect/cli"
 import { layerReady } from "../enrichers.ts"
 import { Json } from "../options.ts"
@@ -8,15 +8,19 @@ import { print, style } from "../output.ts"
 import { CreateResult, toResult } from "./create.ts"
 import { EventLine, eventText, readEvents } from "./events.ts"
 import { ListResult, sessionTable, toItem } from "./list.ts"
+import { endSession, RevokeResult } from "./revoke.ts"
 import { PutUserResult } from "./users.ts"
+import { examine, ValidateResult, validateText } from "./validate.ts"
 
-/** Everything that the demo does, as the other commands would print it. */
+/** Everything that the demo does, as the other commands would print it. `validated`: each login's token, at the end. */
 export const DemoResult = Schema.Struct({
   user: PutUserResult,
   logins: Schema.Array(CreateResult),
   sessions: ListResult.fields.sessions,
   total: ListResult.fields.total,
   active: ListResult.fields.active,
+  revoked: RevokeResult,
+  validated: Schema.Array(ValidateResult),
   events: Schema.Array(EventLine)
 })
 
@@ -46,7 +50,7 @@ const alice = User.make({ id: UserId.make("alice") })
 const embedded = Layer.unwrap(
   Effect.map(
     Effect.promise(() => import("sojourn")),
-    ({ Sojourn }) => Layer.provideMerge(layerReady, Sojourn.layerEmbedded())
+    ({ Sojourn }) => Layer.provideMerge(layerReady, Sojourn.layerEmbedded({ sweepEvery: "never" }))
   )
 )
 
@@ -93,13 +97,31 @@ const story = Effect.gen(function*() {
     "Each event was written in the same commit as the change that it tells of."
   )
 
+  const phone = created[1]!.sessionId
+  const revoked = yield* endSession(phone, "security_concern")
+  const validated = yield* Effect.forEach(created, ({ token }) => examine(Redacted.make(token)))
+  const position = events.at(-1)?.position ?? 0
+  const news = yield* Stream.runCollect(readEvents(position, Option.none()))
+  yield* say(
+    command(`sojourn revoke ${phone} --reason security_concern`),
+    "The phone is lost, so its session ends. Its token is refused from now on; the others are what they were:",
+    ...validated.flatMap((result, at) => [
+      command(`sojourn validate ${dim(`(the token given ${logins[at]?.story})`)}`),
+      validateText(applied, result)
+    ]),
+    command(`sojourn events --after ${position}`),
+    ...news.map((event) => eventText(applied, event))
+  )
+
   yield* print(DemoResult)({
     user: { userId: alice.id, tier: alice.tier, maxSessions: Option.getOrNull(alice.maxSessions), limit, evicted },
     logins: created,
     sessions,
     total: listed.total,
     active: listed.active,
-    events: events.map(({ event, position }) => ({ position, version: 1 as const, event }))
+    revoked,
+    validated,
+    events: [...events, ...news].map(({ event, position }) => ({ position, version: 1 as const, event }))
   }, () => ["", `Now with data that stays: ${bold("sojourn users put alice")}; see ${bold("sojourn --help")}`])
 })
 
@@ -120,7 +142,7 @@ export const demo = Command.make(
   Command.withShortDescription("See all of it in a few seconds, without any server"),
   Command.withDescription(
     "See all of it in a few seconds: a user signs in from three devices, the oldest session ends at the limit, " +
-      "and the events tell of it. Runs in memory; no server is needed and nothing is kept."
+      "the events tell of it, and a lost phone is signed out. Runs in memory; no server is needed and nothing is kept."
   ),
   Command.withExamples([{ command: "sojourn demo", description: "The story, told" }])
 )

@@ -30,7 +30,7 @@ export const ListResult = Schema.Struct({
 })
 
 /** A session as lists show it. */
-export const toItem = ({ active, session }: ListedSession): typeof ListItem.Type => ({
+export const toItem = ({ active, session }: Pick<ListedSession, "session" | "active">): typeof ListItem.Type => ({
   sessionId: session.id,
   deviceInfo: Option.getOrNull(Option.map(session.device, ({ name }) => name)),
   location: Option.getOrNull(Option.map(session.location, ({ name }) => name)),
@@ -44,9 +44,11 @@ export const toItem = ({ active, session }: ListedSession): typeof ListItem.Type
   trusted: session.trusted
 })
 
-const known = (text: string | null) => text ?? "unknown"
+/** What is not known, in words. */
+export const known = (text: string | null) => text ?? "unknown"
 
-const state = (item: typeof ListItem.Type) =>
+/** Whether a session is active, or why not. */
+export const state = (item: typeof ListItem.Type) =>
   item.active
     ? "active"
     : item.endedReason !== null

@@ -1,7 +1,5 @@
 /** What proves a session, and what keeps it alive. */
-
-/** How many secrets before the previous one are remembered, to tell a stolen token from a wrong one. */
-const remembered = 8
+import { rememberedSecrets } from "@sojourn/core"
 
 /** What a credential is made of. */
 const columns = [
@@ -26,6 +24,7 @@ const columns = [
   "secret_hash bytea",
   "previous_hash bytea",
   "rotated_at timestamptz",
+  "rotation smallint",
   "retired_hashes bytea[]"
 ]
 const selected = columns.map((column) => `s.${column.split(" ", 1)[0]}`).join(", ")
@@ -59,9 +58,9 @@ export const rotate = (schema: string): ReadonlyArray<string> => [
       FROM ${schema}.sessions s WHERE s.id = session FOR UPDATE;
     IF verdict = 'rotated' THEN
       UPDATE ${schema}.sessions s SET secret_hash = next, previous_hash = presented, rotation_salt = salt,
-        rotated_at = now,
+        rotated_at = now, rotation = (s.rotation + 1) % 64,
         retired_hashes = (CASE WHEN s.previous_hash IS NULL THEN s.retired_hashes
-          ELSE s.previous_hash || s.retired_hashes END)[1:${remembered}]
+          ELSE s.previous_hash || s.retired_hashes END)[1:${rememberedSecrets}]
       WHERE s.id = session;
       INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, actor_id, data)
       VALUES (event, 'SessionRotated', now, found_user, session, 'user', found_user, '{}');
@@ -74,7 +73,8 @@ export const rotate = (schema: string): ReadonlyArray<string> => [
 export const touch = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.touch(ids uuid[], ats timestamptz[], ips inet[]) RETURNS void LANGUAGE sql VOLATILE AS $$
     WITH activity AS (
-      SELECT t.id, t.at, t.ip FROM unnest(ids, ats, ips) AS t (id, at, ip)
+      SELECT DISTINCT ON (t.id) t.id, t.at, t.ip FROM unnest(ids, ats, ips) AS t (id, at, ip)
+      ORDER BY t.id, t.at DESC
     ), locked AS MATERIALIZED (
       SELECT s.id FROM ${schema}.sessions s WHERE s.id = ANY (ids) AND s.ended_at IS NULL ORDER BY s.id FOR UPDATE
     )

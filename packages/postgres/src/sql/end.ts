@@ -6,7 +6,7 @@
  */
 export const endOne = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.end_session(
-    session uuid, owner text, now timestamptz, reason text, by_kind text, by_id text, details jsonb
+    session uuid, owner text, now timestamptz, reason text, by_kind text, by_id text, reuse text
   ) RETURNS TABLE (user_id text, event_id uuid, device jsonb) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   DECLARE
@@ -30,7 +30,7 @@ export const endOne = (schema: string): ReadonlyArray<string> => [
     ), logged AS (
       INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, actor_id, data)
       SELECT gen_random_uuid(), 'SessionRevoked', now, found_user, e.id, by_kind, by_id,
-        jsonb_build_object('reason', reason, 'device', e.device) || details
+        jsonb_build_object('reason', reason, 'device', e.device, 'reuse', reuse)
       FROM ended e
       RETURNING session_events.event_id
     )
@@ -39,7 +39,8 @@ export const endOne = (schema: string): ReadonlyArray<string> => [
 ]
 
 /**
- * Ends all active sessions of a user but one, oldest first. The last row is the event for all, if any was ended. The one
+ * Ends all sessions of a user that have not ended or expired, but one, oldest first. The row
+ * without a session is the event for all, if any was ended; rows without an event are sessions that ended shortly before. The one
  * to keep must be an active one of theirs, else nothing is ended.
  */
 export const endAll = (schema: string): ReadonlyArray<string> => [
@@ -61,7 +62,7 @@ export const endAll = (schema: string): ReadonlyArray<string> => [
     RETURN QUERY WITH victim AS MATERIALIZED (
       SELECT s.id, s.device, gen_random_uuid() AS event_id, row_number() OVER (ORDER BY s.created_at, s.id) AS turn
       FROM ${schema}.sessions s
-      WHERE s.user_id = of_user AND s.ended_at IS NULL AND now < s.active_until AND s.id IS DISTINCT FROM except_id
+      WHERE s.user_id = of_user AND s.ended_at IS NULL AND now < s.expires_at AND s.id IS DISTINCT FROM except_id
     ), summary AS MATERIALIZED (
       SELECT gen_random_uuid() AS event_id, count(*) AS count FROM victim HAVING count(*) > 0
     ), ended AS (
@@ -72,7 +73,7 @@ export const endAll = (schema: string): ReadonlyArray<string> => [
       INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, actor_id, data)
       SELECT e.event_id, e.type, now, of_user, e.id, actor_kind, actor_id, e.data FROM (
         SELECT v.event_id, 'SessionRevoked' AS type, v.id, v.turn,
-          jsonb_build_object('reason', reason, 'device', v.device) AS data FROM victim v
+          jsonb_build_object('reason', reason, 'device', v.device, 'reuse', NULL) AS data FROM victim v
         UNION ALL
         SELECT s.event_id, 'SessionsRevoked', NULL, NULL,
           jsonb_build_object('reason', reason, 'count', s.count, 'exceptSessionId', except_id) FROM summary s
@@ -82,13 +83,17 @@ export const endAll = (schema: string): ReadonlyArray<string> => [
       SELECT v.id, v.event_id, v.device, v.turn FROM victim v
       UNION ALL
       SELECT NULL, s.event_id, NULL, NULL FROM summary s
+      UNION ALL
+      SELECT s.id, NULL, NULL, NULL FROM ${schema}.sessions s
+      WHERE s.user_id = of_user AND s.ended_at > now - interval '5 minutes'
     ) e ORDER BY e.turn NULLS LAST;
   END $$`
 ]
 
 /**
  * Ends sessions that are due, oldest first, at most so many; those of users whose lock is taken wait for the next run,
- * so several sweepers, and logins, do not collide. A session ended when it was no longer active, not when it was swept.
+ * so sweepers and logins do not collide. One process sweeps at a time (the lock of the user "", whom there cannot be);
+ * meanwhile the others find nothing to do. A session ended when it was no longer active, not when it was swept.
  */
 export const sweep = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.sweep(now timestamptz, at_most integer) RETURNS SETOF ${schema}.session_events
@@ -98,6 +103,7 @@ export const sweep = (schema: string): ReadonlyArray<string> => [
     locked text[];
   BEGIN
     PERFORM ${schema}.require_read_committed();
+    IF NOT pg_try_advisory_xact_lock(${schema}.user_lock('')) THEN RETURN; END IF;
     SELECT array_agg(k.user_id) INTO locked FROM (
       SELECT d.user_id, ${schema}.user_lock(d.user_id) AS key FROM (
         SELECT DISTINCT o.user_id FROM (
@@ -116,7 +122,8 @@ export const sweep = (schema: string): ReadonlyArray<string> => [
       UPDATE ${schema}.sessions s
       SET ended_at = s.active_until, ended_by_kind = 'system',
         ended_reason = CASE WHEN s.active_until = s.expires_at THEN 'expired' ELSE 'idle' END
-      FROM due d WHERE s.id = d.id
+      -- Again, for one that an activity under way kept alive while this waited for its row.
+      FROM due d WHERE s.id = d.id AND s.ended_at IS NULL AND s.active_until <= now
       RETURNING s.id, s.user_id, s.device, s.ended_at, s.ended_reason
     )
     INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, data)
@@ -138,7 +145,9 @@ export const eraseUser = (schema: string): ReadonlyArray<string> => [
   BEGIN
     RETURN QUERY SELECT * FROM ${schema}.end_all(of_user, NULL, now, 'user_deleted', by_kind, by_id);
     DELETE FROM ${schema}.sessions s WHERE s.user_id = of_user;
-    UPDATE ${schema}.session_events e SET data = e.data - 'device' - 'location' - 'ipAddress'
+    UPDATE ${schema}.session_events e SET data = e.data || (
+        SELECT jsonb_object_agg(k, NULL) FROM jsonb_object_keys(e.data) k WHERE k IN ('device', 'location', 'ipAddress')
+      )
       WHERE e.user_id = of_user AND e.data ?| ARRAY['device', 'location', 'ipAddress'];
     DELETE FROM ${schema}.users u WHERE u.id = of_user;
   END $$`

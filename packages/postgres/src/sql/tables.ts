@@ -34,6 +34,7 @@ export const sessions = (schema: string): ReadonlyArray<string> => [
     previous_hash bytea,
     rotation_salt bytea,
     rotated_at timestamptz,
+    rotation smallint NOT NULL DEFAULT 0,
     retired_hashes bytea[] NOT NULL DEFAULT '{}',
     device jsonb,
     location jsonb,

@@ -1,31 +1,42 @@
 /** What a commit writes: sessions as they will be, and the events that tell of it. */
 import {
   Actor,
+  type Candidate,
   EventId,
   type Session,
   SessionCreated,
   SessionEnd,
   type SessionEvent,
   SessionEvicted,
+  SessionExpired,
   type SessionId,
   SessionRevoked,
   SessionsRevoked,
   system,
+  type TokenReuse,
   type UserId
 } from "@sojourn/core"
-import { type DateTime, Effect, Option } from "effect"
+import { DateTime, Effect, Option } from "effect"
 import { SecureRandom } from "effect/crypto"
+import * as Secrets from "./Secrets.ts"
 
 export interface SessionChange {
   readonly sessions: ReadonlyArray<Session>
   readonly events: ReadonlyArray<SessionEvent>
+  /** The secrets that the session has from then on, if they change. */
+  readonly secrets?: readonly [SessionId, Secrets.Secrets]
 }
 
-const nextEventId = SecureRandom.SecureRandom.use((random) => Effect.map(random.uuidV7(), (id) => EventId.make(id)))
+export const nothing: SessionChange = { sessions: [], events: [] }
+
+export const nextEventId = SecureRandom.SecureRandom.use((random) =>
+  Effect.map(random.uuidV7(), (id) => EventId.make(id))
+)
 
 /** A login by the user themselves. */
-export const created = (session: Session, eventId: EventId): SessionChange => ({
+export const created = ({ eventId, secretHash, session }: Candidate): SessionChange => ({
   sessions: [session],
+  secrets: [session.id, Secrets.first(secretHash)],
   events: [SessionCreated.make({
     eventId,
     at: session.createdAt,
@@ -59,6 +70,30 @@ export const evicted = Effect.fnUntraced(function*(
   return { sessions: sessions.map((session) => session.ended(end)), events } satisfies SessionChange
 })
 
+/** One session ended, with its event. */
+export const ended = Effect.fnUntraced(
+  function*(session: Session, end: SessionEnd, reuse: Option.Option<TokenReuse>) {
+    const { device, id: sessionId, userId } = session
+    const eventId = yield* nextEventId
+    return {
+      sessions: [session.ended(end)],
+      events: [SessionRevoked.make({ eventId, ...end, userId, sessionId, device, reuse })]
+    } satisfies SessionChange
+  }
+)
+
+/** A session that is due ended at the time when it stopped being active, with its event. */
+export const expired = Effect.fnUntraced(function*(session: Session) {
+  const { activeUntil: at, device, id: sessionId, userId } = session
+  const reason = DateTime.isLessThan(at, session.expiresAt) ? "idle" : "expired"
+  return {
+    sessions: [session.ended(SessionEnd.make({ at, reason, actor: system }))],
+    events: [
+      SessionExpired.make({ eventId: yield* nextEventId, at, userId, actor: system, sessionId, reason, device })
+    ]
+  } satisfies SessionChange
+})
+
 /** The sessions of a user ended at once, with an event each and one for all; no session, no event. */
 export const revoked = Effect.fnUntraced(function*(
   userId: UserId,
@@ -66,7 +101,7 @@ export const revoked = Effect.fnUntraced(function*(
   except: Option.Option<SessionId>,
   end: SessionEnd
 ) {
-  if (sessions.length === 0) return { sessions: [], events: [] } satisfies SessionChange
+  if (sessions.length === 0) return nothing
   const { actor, at, reason } = end
   const each = yield* Effect.forEach(
     sessions,

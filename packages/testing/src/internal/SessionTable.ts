@@ -12,10 +12,13 @@ const overAt = (session: Session): DateTime.Utc =>
 export interface SessionTable {
   readonly get: (id: SessionId) => Option.Option<Session>
   readonly of: (userId: UserId) => ReadonlyArray<Session>
+  /** Those that have not ended though they are no longer active, in the order in which they stopped being so. */
+  readonly due: (now: DateTime.Utc) => ReadonlyArray<Session>
+  /** At most `limit` of those that were over before this time. */
+  readonly overBefore: (before: DateTime.Utc, limit: number) => ReadonlyArray<Session>
   /** Adds the sessions, or puts them in the place of those with the same ids. */
   readonly write: (sessions: ReadonlyArray<Session>) => void
-  /** Removes at most `limit` sessions that were over before this time; how many it was. */
-  readonly purge: (before: DateTime.Utc, limit: number) => number
+  readonly remove: (sessions: ReadonlyArray<Session>) => void
 }
 
 export const make = (): SessionTable => {
@@ -36,12 +39,17 @@ export const make = (): SessionTable => {
   return {
     get: (id) => Option.fromUndefinedOr(byId.get(id)),
     of: (userId) => [...byUser.get(userId)?.values() ?? []],
+    due: (now) =>
+      [...byId.values()]
+        .filter((session) => Option.isNone(session.end) && !session.isActive(now))
+        .toSorted((a, b) => DateTime.Order(a.activeUntil, b.activeUntil)),
+    overBefore: (before, limit) => [
+      ...Iterable.take(
+        Iterable.filter(byId.values(), (session) => DateTime.isLessThan(overAt(session), before)),
+        limit
+      )
+    ],
     write: (sessions) => sessions.forEach(write),
-    purge: (before, limit) => {
-      const isOver = (session: Session) => DateTime.isLessThan(overAt(session), before)
-      const over = [...Iterable.take(Iterable.filter(byId.values(), isOver), limit)]
-      over.forEach(remove)
-      return over.length
-    }
+    remove: (sessions) => sessions.forEach(remove)
   }
 }

@@ -3,23 +3,21 @@ import { assert, type Vitest } from "@effect/vitest"
 import { Actor, SessionCreated, SessionEnd, SessionEvicted, SessionRepo, SessionRules, system } from "@sojourn/core"
 import { Duration, Effect, Option } from "effect"
 import { after, candidate, freshSessionId, freshUserId, now } from "../Fixtures.ts"
-import { admit, allOf, byDefault, eventsOf, failure, givenUser, live, setLimit, type Store } from "./given.ts"
+import { admit, allOf, byDefault, countOf, eventsOf, failure, givenUser, live, setLimit, type Store } from "./given.ts"
 
 const eviction = SessionEnd.make({ at: now, reason: "session_limit_exceeded", actor: system })
 
 export const admitCases = (it: Vitest.MethodsNonLive<Store>): void => {
   it.effect("C7 an unknown user is refused and nothing is written", () =>
     Effect.gen(function*() {
-      const repo = yield* SessionRepo
       const userId = yield* freshUserId
       assert.deepStrictEqual(yield* failure(admit({ userId })), { _tag: "UserNotFound", userId })
       assert.deepStrictEqual(yield* allOf(userId), { sessions: [], events: [] })
-      assert.deepStrictEqual(yield* repo.count(userId, now), { total: 0, active: 0 })
+      assert.deepStrictEqual(yield* countOf(userId), { total: 0, active: 0 })
     }))
 
   it.effect("C8 at 3 of 3 the oldest ends, with reason, time and actor", () =>
     Effect.gen(function*() {
-      const repo = yield* SessionRepo
       const { sessions: [oldest, ...others], userId } = yield* givenUser(3, [live(3), live(2), live(1)])
       const { bornEnded, evicted, session } = yield* admit({ userId })
       assert.isFalse(bornEnded)
@@ -29,7 +27,7 @@ export const admitCases = (it: Vitest.MethodsNonLive<Store>): void => {
         ...others.toReversed(),
         oldest!.ended(eviction)
       ])
-      assert.deepStrictEqual(yield* repo.count(userId, now), { total: 4, active: 3 })
+      assert.deepStrictEqual(yield* countOf(userId), { total: 4, active: 3 })
     }))
 
   it.effect("C9 below the limit nothing is evicted", () =>
@@ -42,13 +40,12 @@ export const admitCases = (it: Vitest.MethodsNonLive<Store>): void => {
 
   it.effect("C10 without a limit nothing is evicted, under any policy", () =>
     Effect.gen(function*() {
-      const repo = yield* SessionRepo
       const { userId } = yield* givenUser("unlimited", [live(3), live(2), live(1)])
       for (const atLimit of ["evict-oldest", "evict-least-recently-used", "reject"] as const) {
         const rules = SessionRules.make({ atLimit, protectTrusted: true })
         assert.deepStrictEqual((yield* admit({ userId }, rules)).evicted, [])
       }
-      assert.deepStrictEqual(yield* repo.count(userId, now), { total: 6, active: 6 })
+      assert.deepStrictEqual(yield* countOf(userId), { total: 6, active: 6 })
     }))
 
   it.effect("C11 C12 at the limit the events are SessionEvicted, then SessionCreated", () =>
@@ -84,7 +81,6 @@ export const admitCases = (it: Vitest.MethodsNonLive<Store>): void => {
 
   it.effect("C15 P9 8 active and a limit of 2: the next login leaves 2, evicting 7, oldest first, in whatever order they came", () =>
     Effect.gen(function*() {
-      const repo = yield* SessionRepo
       const hours = [3, 8, 1, 6, 2, 7, 5, 4]
       const { ids, userId } = yield* givenUser(2, hours.map(live))
       const other = yield* givenUser("unlimited", [live(9)])
@@ -94,8 +90,8 @@ export const admitCases = (it: Vitest.MethodsNonLive<Store>): void => {
         events.map((event) => "sessionId" in event && event._tag === "SessionEvicted" ? event.sessionId : event._tag),
         [...evicted, "SessionCreated"]
       )
-      assert.deepStrictEqual(yield* repo.count(userId, now), { total: 9, active: 2 })
-      assert.deepStrictEqual(yield* repo.count(other.userId, now), { total: 1, active: 1 })
+      assert.deepStrictEqual(yield* countOf(userId), { total: 9, active: 2 })
+      assert.deepStrictEqual(yield* countOf(other.userId, now), { total: 1, active: 1 })
     }))
 
   it.effect("C8 of the oldest the one with the lower id goes", () =>
@@ -126,7 +122,7 @@ export const admitCases = (it: Vitest.MethodsNonLive<Store>): void => {
         sessions: [session, ...before.sessions],
         events: [...before.events, ...events]
       })
-      assert.deepStrictEqual(yield* repo.count(userId, now), { total: 5, active: 2 })
+      assert.deepStrictEqual(yield* countOf(userId), { total: 5, active: 2 })
     }))
 
   it.effect("C21 a login that cannot be written, its id being taken, ends nobody", () =>

@@ -1,15 +1,23 @@
-/** Ending all of a user's sessions at once: P7, P8. */
+/** Ending all of a user's sessions at once: P7, P8, A1 to A6 at the store. */
 import { assert, type Vitest } from "@effect/vitest"
-import { SessionEnd, type SessionId, SessionRepo, SessionRevoked, SessionsRevoked, type UserId } from "@sojourn/core"
-import { Effect, Option } from "effect"
-import { after, now } from "../Fixtures.ts"
-import { allOf, eventsOf, expired, givenUser, live, passwordChanged, sessionsOf, type Store } from "./given.ts"
+import {
+  SessionEnd,
+  type SessionId,
+  SessionRepo,
+  SessionRevoked,
+  SessionsRevoked,
+  system,
+  type UserId
+} from "@sojourn/core"
+import { type DateTime, Effect, Option } from "effect"
+import { after, freshSessionId, now } from "../Fixtures.ts"
+import { allOf, eventsOf, expired, failure, givenUser, live, passwordChanged, sessionsOf, type Store } from "./given.ts"
 
 const endAll = (userId: UserId, except: Option.Option<SessionId> = Option.none()) =>
   SessionRepo.use((repo) => repo.endAll(userId, except, passwordChanged))
 
 export const endAllCases = (it: Vitest.MethodsNonLive<Store>): void => {
-  it.effect("P7 ends all of 3, each with the reason, with an event each and one for all", () =>
+  it.effect("P7 A1 A3 ends all of 3, each with the reason, with an event each and one for all", () =>
     Effect.gen(function*() {
       const { ids, sessions, userId } = yield* givenUser("unlimited", [live(3), live(2), live(1)])
       const { ended, events } = yield* endAll(userId)
@@ -48,7 +56,7 @@ export const endAllCases = (it: Vitest.MethodsNonLive<Store>): void => {
       assert.strictEqual(new Set(events.map(({ eventId }) => eventId)).size, 4)
     }))
 
-  it.effect("P8 ends 2 but for the one, which is untouched", () =>
+  it.effect("P8 A4 ends 2 but for the one, which is untouched", () =>
     Effect.gen(function*() {
       const repo = yield* SessionRepo
       const { ids: [a, b, c], sessions, userId } = yield* givenUser("unlimited", [live(3), live(2), live(1)])
@@ -59,7 +67,7 @@ export const endAllCases = (it: Vitest.MethodsNonLive<Store>): void => {
       assert.isTrue(all._tag === "SessionsRevoked" && all.count === 2 && Option.contains(all.exceptSessionId, b!))
     }))
 
-  it.effect("P8 none active: nothing ends, no event, and the first end stays", () =>
+  it.effect("A6 none active: nothing ends, no event, and the first end stays", () =>
     Effect.gen(function*() {
       const repo = yield* SessionRepo
       const { ids: [a, b], userId } = yield* givenUser("unlimited", [live(2), expired])
@@ -70,12 +78,50 @@ export const endAllCases = (it: Vitest.MethodsNonLive<Store>): void => {
         Option.none(),
         SessionEnd.make({ ...passwordChanged, at: after("1 hour"), reason: "logout" })
       )
-      assert.deepStrictEqual(again, { ended: [], events: [] })
+      assert.deepStrictEqual(again, { ended: [], endedBefore: [], events: [] })
       assert.deepStrictEqual(yield* allOf(userId, 4), before)
       assert.deepStrictEqual(
         Option.map(yield* repo.find(a!), (session) => session.end),
         Option.some(Option.some(passwordChanged))
       )
       assert.deepStrictEqual(Option.map(yield* repo.find(b!), (session) => session.end), Option.some(Option.none()))
+    }))
+
+  it.effect("A5 the one to keep must be an active one of the user's, else nothing ends", () =>
+    Effect.gen(function*() {
+      const { ids: [, gone, over], userId } = yield* givenUser("unlimited", [live(2), expired, live(1)])
+      const other = yield* givenUser("unlimited", [live(1)])
+      yield* SessionRepo.use((repo) => repo.end(over!, passwordChanged, { owner: Option.none(), reuse: Option.none() }))
+      const before = yield* allOf(userId, 4)
+      for (const sessionId of [gone!, over!, other.ids[0]!, yield* freshSessionId]) {
+        assert.deepStrictEqual(
+          yield* failure(endAll(userId, Option.some(sessionId))),
+          { _tag: "KeptSessionNotActive", userId, sessionId }
+        )
+      }
+      assert.deepStrictEqual(yield* allOf(userId, 4), before)
+      assert.isTrue((yield* sessionsOf(other.userId))[0]!.isActive(now))
+    }))
+
+  it.effect("A2 those that others ended shortly before are told of, too, for their news may still be on its way", () =>
+    Effect.gen(function*() {
+      const repo = yield* SessionRepo
+      const { ids: [a, b, c], userId } = yield* givenUser("unlimited", [live(3), live(2), live(1)])
+      const end = (id: SessionId | undefined, at: DateTime.Utc) =>
+        repo.end(id!, SessionEnd.make({ at, reason: "logout", actor: system }), {
+          owner: Option.none(),
+          reuse: Option.none()
+        })
+      yield* end(a, after("-6 minutes"))
+      yield* end(b, after("-4 minutes"))
+      const { ended, endedBefore } = yield* endAll(userId)
+      assert.deepStrictEqual({ ended, endedBefore }, { ended: [c], endedBefore: [b] })
+    }))
+
+  it.effect("A4 A6 when the one to keep is the only one: none ends, no event", () =>
+    Effect.gen(function*() {
+      const { ids: [a], userId } = yield* givenUser("unlimited", [live(1)])
+      assert.deepStrictEqual(yield* endAll(userId, Option.some(a!)), { ended: [], endedBefore: [], events: [] })
+      assert.strictEqual((yield* eventsOf(userId, 1)).length, 1)
     }))
 }

@@ -1,6 +1,7 @@
 /** What the cases of the suites start from, in a store that others use as well. */
 import {
   Actor,
+  type CredentialRepo,
   EventLog,
   type Limit,
   Session,
@@ -11,13 +12,16 @@ import {
   type UserId,
   UserRepo
 } from "@sojourn/core"
-import { Duration, Effect, Option, Schedule } from "effect"
+import { type DateTime, Duration, Effect, Option, Schedule } from "effect"
 import type { SecureRandom } from "effect/crypto"
 import { after, candidate, freshUserId, now, type SessionFields } from "../Fixtures.ts"
 import { SessionSeed } from "../SessionSeed.ts"
 
 /** What a case may use of the store that is tested. */
 export type Store = SessionRepo | UserRepo | EventLog | SecureRandom.SecureRandom
+
+/** A store that keeps the secrets, too. */
+export type CredentialStore = Store | CredentialRepo
 
 /** A store in which a case may begin with sessions in any state. */
 export type SeededStore = Store | SessionSeed
@@ -78,9 +82,19 @@ export const use = (session: Session | undefined, hoursAgo: number) =>
 export const trust = (...sessions: ReadonlyArray<Session | undefined>) =>
   Effect.forEach(sessions, (session) => seed({ ...session!, trusted: true }), { discard: true })
 
+const listed = (userId: UserId, at: DateTime.Utc, all: boolean) =>
+  SessionRepo.use((repo) => repo.list({ userId, now: at, all, before: Option.none(), limit: 1000 }))
+
 /** The user's sessions in whatever state, newest first. */
-export const sessionsOf = (userId: UserId) =>
-  SessionRepo.use((repo) => repo.list({ userId, activeAt: Option.none(), before: Option.none(), limit: 1000 }))
+export const sessionsOf = (userId: UserId) => Effect.map(listed(userId, now, true), ({ sessions }) => sessions)
+
+/** Those that are active at a time, newest first. */
+export const activeOf = (userId: UserId, at: DateTime.Utc = now) =>
+  Effect.map(listed(userId, at, false), ({ sessions }) => sessions)
+
+/** How many sessions the user has in all, and how many of them are active at a time. */
+export const countOf = (userId: UserId, at: DateTime.Utc = now) =>
+  Effect.map(listed(userId, at, false), ({ active, total }) => ({ total, active }))
 
 /** The user's events, at least so many: a store may hold them back for as long as an older commit is under way. */
 export const eventsOf = Effect.fnUntraced(function*(userId: UserId, atLeast: number) {

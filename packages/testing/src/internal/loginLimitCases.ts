@@ -4,7 +4,7 @@ import { SessionPolicy, SessionRepo, SessionRules, Tier, User, UserRepo } from "
 import { Duration, Effect, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { after, device, freshUserId } from "../Fixtures.ts"
-import { allOf, eventsOf, failure, setLimit, type Store } from "./given.ts"
+import { allOf, countOf, eventsOf, failure, setLimit, type Store } from "./given.ts"
 import { givenLogins, loginsOf, onTestClock } from "./login.ts"
 
 const withRules = (rules: Partial<Parameters<typeof SessionRules.make>[0]>) =>
@@ -59,7 +59,6 @@ export const loginLimitCases = (it: Vitest.MethodsNonLive<Store>): void => {
 
   it.effect("C15 8 active and the limit lowered to 2: the next login evicts 7, one event each, oldest first", () =>
     onTestClock(Effect.gen(function*() {
-      const repo = yield* SessionRepo
       const { indexed, logIn, published, userId } = yield* givenLogins("unlimited")
       const eight = (yield* hourly(logIn(), 8)).map(({ sessionId }) => sessionId)
       yield* setLimit(userId, 2)
@@ -67,7 +66,7 @@ export const loginLimitCases = (it: Vitest.MethodsNonLive<Store>): void => {
       assert.deepStrictEqual(evicted, eight.slice(0, 7))
       const told = published.at(-1)!.map((event) => event._tag === "SessionEvicted" ? event.sessionId : event._tag)
       assert.deepStrictEqual(told, [...evicted, "SessionCreated"])
-      assert.deepStrictEqual(yield* repo.count(userId, after("8 hours")), { total: 9, active: 2 })
+      assert.deepStrictEqual(yield* countOf(userId, after("8 hours")), { total: 9, active: 2 })
       assert.sameMembers([...yield* indexed], [eight[7]!, sessionId])
     })))
 
@@ -138,13 +137,12 @@ export const loginLimitCases = (it: Vitest.MethodsNonLive<Store>): void => {
   ])("T1 $user: $limit", ({ fields: { own, ...fields }, limit }) =>
     onTestClock(Effect.gen(function*() {
       const users = yield* UserRepo
-      const repo = yield* SessionRepo
       const userId = yield* freshUserId
       yield* users.put(User.make({ ...fields, id: userId, maxSessions: Option.fromUndefinedOr(own) }))
       assert.strictEqual(yield* users.limit(userId), limit)
       const { logIn } = yield* loginsOf(userId)
       yield* hourly(logIn(), 12)
-      const { active } = yield* repo.count(userId, after("12 hours"))
+      const { active } = yield* countOf(userId, after("12 hours"))
       assert.strictEqual(active, limit === "unlimited" ? 12 : limit)
     })))
 }

@@ -16,7 +16,7 @@ import { DateTime, Duration, Effect, Option, Result, Schema } from "effect"
 import { candidate, now } from "../Fixtures.ts"
 import { holdLimit, makeRoom } from "../LimitRule.ts"
 import { SessionSeed } from "../SessionSeed.ts"
-import { eventsOf, givenUser, type SeededStore, sessionsOf, setLimit } from "./given.ts"
+import { activeOf, countOf, eventsOf, givenUser, type SeededStore, sessionsOf, setLimit } from "./given.ts"
 import { assertToldOnce } from "./told.ts"
 
 const Minutes = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 20 }))
@@ -64,7 +64,7 @@ const follows = <E extends object>(
 const make = Effect.fnUntraced(
   function*(step: typeof Change.Type, userId: UserId, limit: Limit, rules: SessionRules, at: DateTime.Utc) {
     const repo = yield* SessionRepo
-    const active = yield* repo.list({ userId, activeAt: Option.some(at), before: Option.none(), limit: 1000 })
+    const active = yield* activeOf(userId, at)
     const situation = { userId, limit, active, now: at }
     switch (step._tag) {
       case "EndAll": {
@@ -89,7 +89,6 @@ export const sessionRepoLaws = (it: Vitest.MethodsNonLive<SeededStore>): void =>
     { limit: SmallLimit, rules: Rules, steps: Schema.Array(Step).check(Schema.isMaxLength(15)) },
     ({ limit: first, rules: { protectedMinutes, ...rest }, steps }) =>
       Effect.gen(function*() {
-        const repo = yield* SessionRepo
         const rules = SessionRules.make({ ...rest, protectActiveWithin: spanOf(protectedMinutes) })
         const { userId } = yield* givenUser(first)
         const written: Array<SessionEvent> = []
@@ -109,7 +108,7 @@ export const sessionRepoLaws = (it: Vitest.MethodsNonLive<SeededStore>): void =>
           } else {
             const events = yield* make(step, userId, limit, rules, at)
             written.push(...events)
-            const { active } = yield* repo.count(userId, at)
+            const { active } = yield* countOf(userId, at)
             assert.isTrue(limit === "unlimited" || active <= limit || events.length === 0)
           }
         }

@@ -1,0 +1,20 @@
+/** Forget a user: end what is active and delete what is known of their sessions. */
+import { DateTime, Effect } from "effect"
+import { commitThenTell } from "./Announce.ts"
+import type { Actor } from "./SessionEnd.ts"
+import { SessionRepo } from "./SessionRepo.ts"
+import type { UserId } from "./User.ts"
+
+/**
+ * Ends the user's active sessions with `user_deleted`, deletes all their sessions and the user, and takes devices,
+ * places and addresses out of their events (GDPR, article 17). The events themselves stay. Gives the ended ids.
+ */
+export const eraseUser = Effect.fn("sojourn.eraseUser")(function*(userId: UserId, actor: Actor) {
+  const repo = yield* SessionRepo
+  const now = yield* DateTime.now
+  const { ended } = yield* commitThenTell(
+    repo.erase(userId, actor, now),
+    ({ ended, endedBefore, events }) => ({ userId, now, ended: [...ended, ...endedBefore], events })
+  )
+  return ended
+})

@@ -1,0 +1,165 @@
+/** A cache inside the process in front of a shared one: no round trip for a session that was just validated. */
+import { Clock, DateTime, Duration, Effect, Layer, Metric, Option, Schema, Stream } from "effect"
+import { type CachedSession, isLaterSecret } from "./CachedSession.ts"
+import { type CacheInvalidation, CacheInvalidations } from "./CacheInvalidations.ts"
+import { SessionCache, StalenessBound, StalenessPromise } from "./SessionCache.ts"
+import type { SessionId } from "./SessionId.ts"
+import { revocationLag } from "./SessionMetrics.ts"
+
+/** The configured times add up to more than what is promised. */
+export class StalenessTooLong extends Schema.TaggedError<StalenessTooLong>()("StalenessTooLong", {
+  frontMillis: Schema.Finite,
+  sharedMillis: Schema.Finite,
+  promisedMillis: Schema.Finite
+}) {
+  override get message() {
+    return `An ended session could be accepted for ${this.frontMillis + this.sharedMillis} ms (front cache ` +
+      `${this.frontMillis}, shared cache ${this.sharedMillis}), and ${this.promisedMillis} ms are promised; shorten one`
+  }
+}
+
+export interface Options {
+  /** How many sessions are kept, and how many endings are remembered; the first in goes first. Default: 10,000. */
+  readonly capacity?: number | undefined
+  /** How long one is kept without asking the shared cache again. Default: 5 seconds. */
+  readonly timeToLive?: Duration.Input | undefined
+}
+
+interface Entry {
+  readonly session: CachedSession
+  readonly until: number
+  /** What `get` answers, made once. */
+  readonly answer: Effect.Effect<Option.Option<CachedSession>>
+}
+
+/**
+ * Puts itself in front of the `SessionCache` that it is given, and listens to the `CacheInvalidations`; while they do
+ * not listen it keeps nothing.
+ *
+ * An answer may arrive late, about a session that has ended or changed meanwhile. So what was asked at or before the
+ * time at which news came is not kept, and a session that is known to have ended is not even asked for.
+ */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<SessionCache, StalenessTooLong, SessionCache | CacheInvalidations> =>
+  Layer.effect(
+    SessionCache,
+    Effect.gen(function*() {
+      const shared = yield* SessionCache
+      const { invalidations } = yield* CacheInvalidations
+      const clock = yield* Clock.Clock
+      const capacity = options.capacity ?? 10_000
+      const frontMillis = Duration.toMillis(options.timeToLive ?? Duration.seconds(5))
+      const sharedMillis = Duration.toMillis(yield* StalenessBound)
+      const promisedMillis = Duration.toMillis(yield* StalenessPromise)
+      if (frontMillis + sharedMillis > promisedMillis) {
+        return yield* new StalenessTooLong({ frontMillis, sharedMillis, promisedMillis })
+      }
+
+      const entries = new Map<SessionId, Entry>()
+      const news = new Map<SessionId, { readonly ended: boolean; readonly at: number }>()
+      let listening = false
+      /** When news came that are no longer remembered by session. */
+      let forgottenAt = -Infinity
+
+      const isEnded = (id: SessionId) => news.get(id)?.ended === true
+      const write = (session: CachedSession, until: number) => {
+        entries.set(session.id, { session, until, answer: Effect.succeedSome(session) })
+        if (entries.size > capacity) entries.delete(entries.keys().next().value!)
+      }
+      const keep = (session: CachedSession, now: DateTime.Utc) => {
+        const askedAt = now.epochMilliseconds
+        const until = Math.min(askedAt + frontMillis, session.activeUntil.epochMilliseconds)
+        const known = news.get(session.id)
+        entries.delete(session.id)
+        if (
+          !listening || until <= askedAt || askedAt <= forgottenAt || known?.ended ||
+          askedAt <= (known?.at ?? -Infinity)
+        ) return
+        write(session, until)
+      }
+      /** With another secret than the entry's, one of the two is out of date: neither is kept. */
+      const learn = (session: CachedSession, now: DateTime.Utc) => {
+        const entry = entries.get(session.id)
+        if (entry === undefined || entry.session.secretHash === session.secretHash) keep(session, now)
+        else entries.delete(session.id)
+      }
+      /** Whether any of it was not known yet. */
+      const hearOf = (ids: ReadonlyArray<SessionId>, ended: boolean) => {
+        const at = clock.currentTimeMillisUnsafe()
+        const unknown = ids.filter((id) => !isEnded(id))
+        for (const id of unknown) {
+          entries.delete(id)
+          news.delete(id)
+          news.set(id, { ended, at })
+          if (news.size <= capacity) continue
+          const [oldest, { at: toldAt }] = news.entries().next().value!
+          news.delete(oldest)
+          forgottenAt = Math.max(forgottenAt, toldAt)
+        }
+        return unknown.length > 0
+      }
+
+      const hear = (message: CacheInvalidation) => {
+        switch (message._tag) {
+          case "Ended":
+            return hearOf(message.sessionIds, true)
+              ? Metric.update(revocationLag, Math.max(0, clock.currentTimeMillisUnsafe() - message.at))
+              : Effect.void
+          case "Changed":
+            hearOf(message.sessionIds, false)
+            return Effect.void
+          case "Listening":
+          case "Lost":
+            listening = message._tag === "Listening"
+            forgottenAt = clock.currentTimeMillisUnsafe()
+            entries.clear()
+            return Effect.void
+        }
+      }
+      yield* Effect.forkScoped(Stream.runForEach(invalidations, hear), { startImmediately: true })
+
+      return SessionCache.of({
+        get: (id, tag, now) =>
+          Effect.suspend(() => {
+            const entry = entries.get(id)
+            if (entry !== undefined && now.epochMilliseconds < entry.until) return entry.answer
+            if (isEnded(id)) return Effect.succeedNone
+            return Effect.map(shared.get(id, tag, now), (found) => {
+              if (isEnded(id)) return Option.none()
+              if (Option.isSome(found)) learn(found.value, now)
+              return found
+            })
+          }),
+        put: (session, fenced, now) =>
+          Effect.suspend(() => {
+            hearOf(fenced, true)
+            const entry = entries.get(session.id)
+            if (entry === undefined || !isLaterSecret(entry.session, session)) keep(session, now)
+            return shared.put(session, fenced, now)
+          }),
+        fill: (session, now) =>
+          Effect.suspend(() => {
+            learn(session, now)
+            return shared.fill(session, now)
+          }),
+        touch: (session, now) =>
+          Effect.suspend(() => {
+            const entry = entries.get(session.id)
+            if (
+              entry?.session.secretHash === session.secretHash &&
+              DateTime.isLessThanOrEqualTo(entry.session.lastActivityAt, session.lastActivityAt)
+            ) {
+              write(session, Math.min(entry.until, session.activeUntil.epochMilliseconds))
+            }
+            return shared.touch(session, now)
+          }),
+        fence: (userId, ids, now) =>
+          Effect.suspend(() => {
+            hearOf(ids, true)
+            return shared.fence(userId, ids, now)
+          }),
+        index: shared.index
+      })
+    })
+  )

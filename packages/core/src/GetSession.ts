@@ -1,0 +1,33 @@
+/** Look at one session, without its token. */
+import { DateTime, Effect, Option } from "effect"
+import { type CachedSession, toCached } from "./CachedSession.ts"
+import { SessionCache } from "./SessionCache.ts"
+import { NotSessionOwner, SessionNotFound } from "./SessionErrors.ts"
+import type { SessionId } from "./SessionId.ts"
+import { SessionLookup } from "./SessionLookup.ts"
+import { routingTag } from "./SessionToken.ts"
+import type { UserId } from "./User.ts"
+
+const owned = (session: CachedSession, userId: UserId) =>
+  session.userId === userId
+    ? Effect.succeed(session)
+    : Effect.fail(new NotSessionOwner({ sessionId: session.id, userId }))
+
+/**
+ * An active session of the user's, from the cache, else from the store.
+ *
+ * Fails with `SessionNotFound` when there is none, or it is over, and with `NotSessionOwner` when it is somebody
+ * else's: show both as the same outside.
+ */
+export const getSession = Effect.fn("sojourn.getSession")(function*(sessionId: SessionId, userId: UserId) {
+  const cache = yield* SessionCache
+  const lookup = yield* SessionLookup
+  const now = yield* DateTime.now
+  const cached = yield* cache.get(sessionId, routingTag(userId), now)
+  if (Option.isSome(cached)) return yield* owned(cached.value, userId)
+  const found = yield* lookup.credential(sessionId)
+  if (Option.isNone(found) || !found.value.session.isActive(now)) return yield* new SessionNotFound({ sessionId })
+  const session = yield* owned(toCached(found.value.session, found.value.secretHash, found.value.rotation), userId)
+  yield* Effect.ignore(cache.fill(session, now))
+  return session
+})

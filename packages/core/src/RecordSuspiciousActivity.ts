@@ -1,0 +1,44 @@
+/** Note that something about a session looks wrong, and end it when that happened too often. */
+import { DateTime, Effect, Option, Schema } from "effect"
+import { SecureRandom } from "effect/crypto"
+import { commitThenTell } from "./Announce.ts"
+import { CredentialRepo } from "./CredentialRepo.ts"
+import { RevokeSession, revokeSession } from "./RevokeSession.ts"
+import { Actor, system } from "./SessionEnd.ts"
+import { SessionNotFound } from "./SessionErrors.ts"
+import { EventId } from "./SessionEvent.ts"
+import { SessionId } from "./SessionId.ts"
+
+/** Which session, who noticed, and at which count it ends. */
+export class RecordSuspiciousActivity
+  extends Schema.Class<RecordSuspiciousActivity>("@sojourn/core/RecordSuspiciousActivity")({
+    sessionId: SessionId,
+    /** Default: the system. */
+    actor: Actor.pipe(Schema.withConstructorDefault(Effect.succeed(system))),
+    /** The count at which the session ends with `security_concern`. Default: never. */
+    endAt: Schema.OptionFromNullOr(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))).pipe(
+      Schema.withConstructorDefault(Effect.succeed(Option.none()))
+    )
+  })
+{}
+
+/** Adds one to the count of an active session, however many do so at once; gives the count and whether that ended it. */
+export const recordSuspiciousActivity = Effect.fn("sojourn.recordSuspiciousActivity")(
+  function*({ actor, endAt, sessionId }: RecordSuspiciousActivity) {
+    const credentials = yield* CredentialRepo
+    const random = yield* SecureRandom.SecureRandom
+    const now = yield* DateTime.now
+    const eventId = EventId.make(yield* random.uuidV7())
+    const recorded = yield* commitThenTell(
+      credentials.recordSuspicion(sessionId, eventId, actor, now),
+      (recorded) => Option.isNone(recorded) ? undefined : { ...recorded.value, now }
+    )
+    if (Option.isNone(recorded)) return yield* new SessionNotFound({ sessionId })
+    const { count } = recorded.value
+    const ended = Option.exists(endAt, (threshold) => count >= threshold)
+    if (ended) {
+      yield* revokeSession(RevokeSession.make({ sessionId, reason: "security_concern", actor: system }))
+    }
+    return { count, ended }
+  }
+)

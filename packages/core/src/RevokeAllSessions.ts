@@ -1,0 +1,33 @@
+/** Sign a user out everywhere, or everywhere else. */
+import { DateTime, Effect, Option, Schema } from "effect"
+import { commitThenTell } from "./Announce.ts"
+import { Actor, EndReason, SessionEnd } from "./SessionEnd.ts"
+import { SessionId } from "./SessionId.ts"
+import { SessionRepo } from "./SessionRepo.ts"
+import { UserId } from "./User.ts"
+
+/** Whose sessions, who ends them and why. */
+export class RevokeAllSessions extends Schema.Class<RevokeAllSessions>("@sojourn/core/RevokeAllSessions")({
+  userId: UserId,
+  /** A session to keep: an active one of the user's, such as the one that asks. */
+  except: Schema.OptionFromNullOr(SessionId).pipe(Schema.withConstructorDefault(Effect.succeed(Option.none()))),
+  /** Default: `logout`. `password_changed` after a change of password (OWASP ASVS 5.0, 7.4.3). */
+  reason: EndReason.pipe(Schema.withConstructorDefault(Effect.succeed("logout" as const))),
+  actor: Actor
+}) {}
+
+/**
+ * Ends all active sessions of the user, in one commit: no login that began before it survives. Gives their ids.
+ *
+ * Fails with `KeptSessionNotActive`, ending none, when the session to keep is not an active one of the user's.
+ */
+export const revokeAllSessions = Effect.fn("sojourn.revokeAllSessions")(function*(command: RevokeAllSessions) {
+  const repo = yield* SessionRepo
+  const { actor, except, reason, userId } = command
+  const at = yield* DateTime.now
+  const { ended } = yield* commitThenTell(
+    repo.endAll(userId, except, SessionEnd.make({ at, reason, actor })),
+    ({ ended, endedBefore, events }) => ({ userId, now: at, ended: [...ended, ...endedBefore], events })
+  )
+  return ended
+})

@@ -1,0 +1,35 @@
+/** End one session for good. */
+import { DateTime, Effect, Option, Schema } from "effect"
+import { commitThenTell } from "./Announce.ts"
+import { Actor, EndReason, SessionEnd } from "./SessionEnd.ts"
+import { SessionId } from "./SessionId.ts"
+import { SessionRepo } from "./SessionRepo.ts"
+import { UserId } from "./User.ts"
+
+/** Which session, who ends it and why. */
+export class RevokeSession extends Schema.Class<RevokeSession>("@sojourn/core/RevokeSession")({
+  sessionId: SessionId,
+  /** Whose it must be, for a user who ends a session of their own; none: whoever's it is. */
+  owner: Schema.OptionFromNullOr(UserId).pipe(Schema.withConstructorDefault(Effect.succeed(Option.none()))),
+  /** Default: `logout`. */
+  reason: EndReason.pipe(Schema.withConstructorDefault(Effect.succeed("logout" as const))),
+  actor: Actor
+}) {}
+
+/**
+ * Ends the session. Once it has returned, no process accepts it for longer than the staleness bound, whatever races or
+ * fails; as a rule for no more than milliseconds. `alreadyEnded`: it was over before, and stays as it was.
+ *
+ * Fails with `SessionNotFound`, or with `NotSessionOwner` when it is not the owner's.
+ */
+export const revokeSession = Effect.fn("sojourn.revokeSession")(function*(command: RevokeSession) {
+  const repo = yield* SessionRepo
+  const { actor, owner, reason, sessionId } = command
+  const at = yield* DateTime.now
+  // Told also when it was over before: whoever revokes again may do so because the cache was away the first time.
+  const { changed } = yield* commitThenTell(
+    repo.end(sessionId, SessionEnd.make({ at, reason, actor }), { owner, reuse: Option.none() }),
+    ({ events, userId }) => ({ userId, now: at, ended: [sessionId], events })
+  )
+  return { sessionId, alreadyEnded: !changed }
+})

@@ -1,0 +1,87 @@
+/** Give a session a new secret, as after a change of privileges or at intervals. */
+import { DateTime, Effect, Option, Redacted } from "effect"
+import { SecureRandom } from "effect/crypto"
+import { Hex } from "effect/encoding"
+import { commitThenTell } from "./Announce.ts"
+import { toCached } from "./CachedSession.ts"
+import { type Credential, CredentialRepo } from "./CredentialRepo.ts"
+import { boundedGrace, RotationGrace } from "./RotationGrace.ts"
+import { endForReuse } from "./RotationReuse.ts"
+import { InvalidSessionToken, SessionNotActive } from "./SessionErrors.ts"
+import { EventId } from "./SessionEvent.ts"
+import {
+  hashSecret,
+  isSameHash,
+  makeToken,
+  parseToken,
+  RotationSalt,
+  type SecretHash,
+  type SessionToken,
+  succeedSecret
+} from "./SessionToken.ts"
+
+const holds = (hash: SecretHash) => (credential: Credential) =>
+  isSameHash(credential.secretHash, hash) ||
+  Option.exists(credential.previous, (previous) => isSameHash(previous.hash, hash)) ||
+  credential.retired.some((retired) => isSameHash(retired, hash))
+
+/**
+ * Replaces the token's secret; the session stays the same (OWASP ASVS 5.0, 7.2.4). Gives the new token.
+ *
+ * The old token is good for the `RotationGrace` (30 seconds) more, so that parallel tabs do not log anybody out.
+ * Rotating it again within that time gives the same successor: of any number of concurrent rotations there is one, and
+ * a lost response can be asked for again. Using it later ends the session with `rotation_reuse`, as does any older one.
+ */
+export const rotateSession = Effect.fn("sojourn.rotateSession")(function*(token: SessionToken) {
+  const credentials = yield* CredentialRepo
+  const random = yield* SecureRandom.SecureRandom
+  const now = yield* DateTime.now
+
+  const parts = yield* Effect.mapError(Effect.fromOption(parseToken(token)), () => new InvalidSessionToken())
+  const secret = Redacted.value(parts.secret)
+  const presented = yield* hashSecret(secret)
+  const salt = RotationSalt.make(Hex.encode(yield* random.randomBytes(32)))
+  const successor = yield* succeedSecret(secret, salt)
+  const rotation = {
+    sessionId: parts.sessionId,
+    presented,
+    next: yield* hashSecret(successor),
+    salt,
+    eventId: EventId.make(yield* random.uuidV7()),
+    now,
+    grace: boundedGrace(yield* RotationGrace)
+  }
+  const outcome = yield* commitThenTell(credentials.rotate(rotation), (outcome) => {
+    if (outcome._tag !== "Rotated") return undefined
+    const { rotation, secretHash, session } = outcome.credential
+    const admitted = toCached(session, secretHash, rotation)
+    return { userId: session.userId, now, admitted, events: outcome.events }
+  })
+
+  switch (outcome._tag) {
+    case "Rotated": {
+      const { session } = outcome.credential
+      return makeToken(session.id, session.userId, successor)
+    }
+    case "AlreadyRotated": {
+      const { session } = outcome.credential
+      return makeToken(session.id, session.userId, yield* succeedSecret(secret, outcome.salt))
+    }
+    case "NotActive": {
+      const session = Option.map(
+        Option.filter(outcome.credential, holds(presented)),
+        (credential) => credential.session
+      )
+      const reason = Option.flatMap(session, (session) => session.endReason(now))
+      return yield* Option.isSome(reason)
+        ? new SessionNotActive({ sessionId: parts.sessionId, reason: reason.value })
+        : new InvalidSessionToken()
+    }
+    case "NotCurrent": {
+      const { previous, session } = outcome.credential
+      if (!holds(presented)(outcome.credential)) return yield* new InvalidSessionToken()
+      const isPrevious = Option.exists(previous, ({ hash }) => isSameHash(hash, presented))
+      return yield* endForReuse(session, isPrevious ? "late_retry" : "theft", now)
+    }
+  }
+})

@@ -1,0 +1,32 @@
+/** What happens when a secret is used that was replaced long ago: somebody has a copy of it. */
+import { type DateTime, Effect, Option } from "effect"
+import { commitThenTell } from "./Announce.ts"
+import type { Session } from "./Session.ts"
+import { SessionEnd, system } from "./SessionEnd.ts"
+import { SessionNotActive } from "./SessionErrors.ts"
+import type { TokenReuse } from "./SessionEvent.ts"
+import { SessionRepo } from "./SessionRepo.ts"
+
+/**
+ * Ends the session with `rotation_reuse` and fails with it (RFC 9700, 4.14.2, does so for refresh tokens). The
+ * predecessor of the current secret, presented after its grace, may be a `late_retry`; an older one is a `theft`.
+ */
+export const endForReuse = Effect.fn("sojourn.endForReuse")(
+  function*(session: Session, reuse: TokenReuse, now: DateTime.Utc) {
+    const repo = yield* SessionRepo
+    const reason = "rotation_reuse"
+    yield* commitThenTell(
+      repo.end(session.id, SessionEnd.make({ at: now, reason, actor: system }), {
+        owner: Option.none(),
+        reuse: Option.some(reuse)
+      }),
+      ({ events }) => ({ userId: session.userId, now, ended: [session.id], events })
+    )
+    return yield* new SessionNotActive({ sessionId: session.id, reason })
+  },
+  // Whoever deleted the session meanwhile has ended it for good.
+  Effect.catchTags({
+    SessionNotFound: ({ sessionId }) => Effect.fail(new SessionNotActive({ sessionId, reason: "rotation_reuse" })),
+    NotSessionOwner: ({ sessionId }) => Effect.fail(new SessionNotActive({ sessionId, reason: "rotation_reuse" }))
+  })
+)

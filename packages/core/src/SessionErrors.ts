@@ -1,0 +1,41 @@
+/** Why a session cannot be used or found. */
+import { Schema } from "effect"
+import { EndReason } from "./SessionEnd.ts"
+import { SessionId } from "./SessionId.ts"
+import { UserId } from "./User.ts"
+
+/** The token is no session's: garbage, an unknown session or a wrong secret. They cannot be told apart. */
+export class InvalidSessionToken extends Schema.TaggedError<InvalidSessionToken>()("InvalidSessionToken", {}) {
+  override get message() {
+    return "The session token is not valid; sign in again"
+  }
+}
+
+/** The token is right and the session is over. `reason` says why. */
+export class SessionNotActive extends Schema.TaggedError<SessionNotActive>()("SessionNotActive", {
+  sessionId: SessionId,
+  reason: EndReason
+}) {
+  override get message() {
+    return `The session ${this.sessionId} is over (${this.reason}); sign in again`
+  }
+}
+
+/** There is no such session. */
+export class SessionNotFound extends Schema.TaggedError<SessionNotFound>()("SessionNotFound", {
+  sessionId: SessionId
+}) {
+  override get message() {
+    return `No session with the id ${this.sessionId}`
+  }
+}
+
+/** The session is somebody else's. Outside the application it is to look like `SessionNotFound`. */
+export class NotSessionOwner extends Schema.TaggedError<NotSessionOwner>()("NotSessionOwner", {
+  sessionId: SessionId,
+  userId: UserId
+}) {
+  override get message() {
+    return `The session ${this.sessionId} is not one of user "${this.userId}"`
+  }
+}

@@ -1,0 +1,73 @@
+/** Reads credentials from the store for all who wait for one, together. */
+import { Context, Deferred, Effect, Layer, Option, Queue } from "effect"
+import { type Credential, CredentialRepo } from "./CredentialRepo.ts"
+import type { SessionId } from "./SessionId.ts"
+import type { SessionRepoError } from "./SessionRepo.ts"
+
+type Answer = Deferred.Deferred<Option.Option<Credential>, SessionRepoError>
+
+/** The most sessions that one statement asks for, and the most such statements under way. */
+const batchSize = 256
+const concurrency = 2
+
+/**
+ * However many fibers miss the same session at once, the store is asked once; those that miss different ones share a
+ * statement. Nobody joins a statement that was sent before they asked: what they get was read after they asked.
+ */
+export class SessionLookup extends Context.Service<SessionLookup, {
+  readonly credential: (sessionId: SessionId) => Effect.Effect<Option.Option<Credential>, SessionRepoError>
+}>()("@sojourn/core/SessionLookup") {
+  static readonly layer: Layer.Layer<SessionLookup, never, CredentialRepo> = Layer.effect(
+    SessionLookup,
+    Effect.gen(function*() {
+      const repo = yield* CredentialRepo
+      const asked = yield* Queue.unbounded<SessionId>()
+      const waiting = new Map<SessionId, Answer>()
+
+      const answer = Effect.fnUntraced(function*(ids: ReadonlyArray<SessionId>) {
+        const answers = ids.flatMap((id) => {
+          const answer = waiting.get(id)
+          waiting.delete(id)
+          return answer === undefined ? [] : [[id, answer] as const]
+        })
+        const found = yield* Effect.exit(Effect.map(
+          repo.find(ids),
+          (credentials) => new Map(credentials.map((credential) => [credential.session.id, credential]))
+        ))
+        yield* Effect.forEach(
+          answers,
+          ([id, answer]) =>
+            found._tag === "Success"
+              ? Deferred.succeed(answer, Option.fromUndefinedOr(found.value.get(id)))
+              : Deferred.failCause(answer, found.cause),
+          { discard: true }
+        )
+      })
+
+      const worker = Queue.take(asked).pipe(
+        // Whoever asks at the same moment comes along.
+        Effect.tap(() => Effect.yieldNow),
+        Effect.flatMap((first) =>
+          // Without a minimum nothing would be taken.
+          Queue.sizeUnsafe(asked) === 0
+            ? Effect.succeed([first])
+            : Effect.map(Queue.takeBetween(asked, 1, batchSize - 1), (others) => [first, ...others])
+        ),
+        Effect.flatMap(answer),
+        Effect.forever
+      )
+      yield* Effect.forEach(Array.from({ length: concurrency }), () => Effect.forkScoped(worker), { discard: true })
+
+      return {
+        credential: (sessionId) =>
+          Effect.suspend(() => {
+            const known = waiting.get(sessionId)
+            if (known !== undefined) return Deferred.await(known)
+            const answer: Answer = Deferred.makeUnsafe()
+            waiting.set(sessionId, answer)
+            return Effect.andThen(Queue.offer(asked, sessionId), Deferred.await(answer))
+          })
+      }
+    })
+  )
+}

@@ -1,0 +1,37 @@
+/** Mark the device of a session as one that the user trusts. */
+import { DateTime, Effect, Option } from "effect"
+import { commitThenTell } from "./Announce.ts"
+import { toCached } from "./CachedSession.ts"
+import { CredentialRepo } from "./CredentialRepo.ts"
+import { SessionCache } from "./SessionCache.ts"
+import { Actor } from "./SessionEnd.ts"
+import { SessionNotFound } from "./SessionErrors.ts"
+import type { SessionId } from "./SessionId.ts"
+import { SessionLookup } from "./SessionLookup.ts"
+import { SessionRepo } from "./SessionRepo.ts"
+import type { UserId } from "./User.ts"
+
+/** What is cached of the session says so, too, where it is cached. */
+const refreshCache = (sessionId: SessionId, now: DateTime.Utc) =>
+  Effect.gen(function*() {
+    const lookup = yield* SessionLookup
+    const cache = yield* SessionCache
+    const found = yield* lookup.credential(sessionId)
+    if (Option.isSome(found) && found.value.session.isActive(now)) {
+      yield* cache.touch(toCached(found.value.session, found.value.secretHash, found.value.rotation), now)
+    }
+  }).pipe(Effect.ignore)
+
+/** Trusts the device of an active session of the user's own. Doing it again changes nothing and tells nobody. */
+export const trustSession = Effect.fn("sojourn.trustSession")(function*(sessionId: SessionId, userId: UserId) {
+  const repo = yield* SessionRepo
+  const credentials = yield* CredentialRepo
+  const now = yield* DateTime.now
+  const actor = Actor.make({ kind: "user", id: Option.some(userId) })
+  const marked = yield* commitThenTell(
+    credentials.trust(sessionId, userId, actor, now),
+    (marked) => Option.isNone(marked) ? undefined : { userId, now, events: marked.value }
+  )
+  if (Option.isNone(marked)) return yield* new SessionNotFound({ sessionId })
+  yield* repo.afterCommit(refreshCache(sessionId, now))
+})

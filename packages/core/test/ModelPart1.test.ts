@@ -1,0 +1,3 @@
+import { suite } from "./model/suite.ts"
+
+suite(0, 2)

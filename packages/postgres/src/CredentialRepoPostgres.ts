@@ -1,0 +1,142 @@
+/** What proves sessions and keeps them alive, in PostgreSQL. */
+import { PgTypes } from "@effect/sql-pg"
+import {
+  Actor,
+  type Credential,
+  CredentialRepo,
+  EventId,
+  type Rotation,
+  type RotationOutcome,
+  RotationSalt,
+  SessionRotated,
+  SessionTrusted,
+  SuspiciousActivityRecorded,
+  UserId
+} from "@sojourn/core"
+import { DateTime, Duration, Effect, Layer, Option, Result, Schema } from "effect"
+import { Hex } from "effect/encoding"
+import { SqlClient } from "effect/sql"
+import { inTime } from "./Admit.ts"
+import { AnswerTimeout } from "./AnswerTimeout.ts"
+import { credentialColumns, toCredential } from "./CredentialRow.ts"
+import { DatabaseSchema } from "./DatabaseSchema.ts"
+
+const array = (values: ReadonlyArray<unknown>, oid: number) => Result.getOrThrow(PgTypes.array(values, oid))
+const bytes = (hex: string) => Result.getOrThrow(Hex.decode(hex))
+
+const decodeTrusted = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ event_id: Schema.NullOr(EventId) })))
+const decodeSuspicion = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ user_id: UserId, count: Schema.Int })))
+const Outcome = Schema.Struct({
+  outcome: Schema.Literals(["rotated", "already_rotated", "not_current", "not_active"]),
+  winning_salt: Schema.NullOr(Schema.Uint8Array)
+})
+const decodeRotation = Schema.decodeUnknownEffect(Outcome)
+
+const toOutcome = (
+  { outcome, winning_salt }: typeof Outcome.Type,
+  credential: Credential,
+  { eventId, now }: Pick<Rotation, "eventId" | "now">
+): RotationOutcome => {
+  const { id: sessionId, userId } = credential.session
+  switch (outcome) {
+    case "rotated": {
+      const actor = Actor.make({ kind: "user", id: Option.some(userId) })
+      return {
+        _tag: "Rotated",
+        credential,
+        events: [SessionRotated.make({ eventId, at: now, userId, actor, sessionId })]
+      }
+    }
+    case "already_rotated":
+      return {
+        _tag: "AlreadyRotated",
+        credential,
+        salt: RotationSalt.make(Hex.encode(winning_salt ?? new Uint8Array()))
+      }
+    case "not_current":
+      return { _tag: "NotCurrent", credential }
+    case "not_active":
+      return { _tag: "NotActive", credential: Option.some(credential) }
+  }
+}
+
+/** Every operation is one statement. */
+export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = Layer.effect(
+  CredentialRepo,
+  Effect.gen(function*() {
+    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    const schema = yield* DatabaseSchema
+    const answered = inTime(yield* AnswerTimeout)
+    const columns = sql.literal(credentialColumns)
+    const sessions = sql(`${schema}.sessions`)
+
+    return CredentialRepo.of({
+      find: Effect.fn("CredentialRepo.find")(
+        function*(ids) {
+          const rows = yield* sql`SELECT ${columns} FROM ${sessions} WHERE id = ANY (${array(ids, PgTypes.OID.uuid)})`
+          return yield* Effect.forEach(rows, toCredential)
+        },
+        answered("find")
+      ),
+
+      rotate: Effect.fn("CredentialRepo.rotate")(
+        function*({ eventId, grace, next, now, presented, salt, sessionId }) {
+          const [row] = yield* sql`
+            SELECT outcome, winning_salt, ${columns} FROM ${sql(`${schema}.rotate`)}(
+              ${sessionId}::uuid, ${bytes(presented)}, ${bytes(next)}, ${bytes(salt)}, ${eventId}::uuid,
+              ${DateTime.toDate(now)}, ${BigInt(Duration.toMillis(grace))}
+            )`
+          if (row === undefined) return { _tag: "NotActive", credential: Option.none() } satisfies RotationOutcome
+          return toOutcome(yield* decodeRotation(row), yield* toCredential(row), { eventId, now })
+        },
+        answered("rotate")
+      ),
+
+      touch: Effect.fn("CredentialRepo.touch")(
+        function*(activities) {
+          yield* sql`SELECT ${sql(`${schema}.touch`)}(
+            ${array(activities.map(({ sessionId }) => sessionId), PgTypes.OID.uuid)},
+            ${array(activities.map(({ at }) => at.epochMilliseconds), PgTypes.OID.timestamptz)},
+            ${array(activities.map(({ ipAddress }) => Option.getOrNull(ipAddress)), PgTypes.OID.inet)}
+          )`
+        },
+        answered("touch")
+      ),
+
+      trust: Effect.fn("CredentialRepo.trust")(
+        function*(sessionId, owner, actor, now) {
+          const rows = yield* sql`SELECT * FROM ${sql(`${schema}.trust`)}(
+            ${sessionId}::uuid, ${owner}, ${DateTime.toDate(now)}, ${actor.kind}, ${Option.getOrNull(actor.id)}
+          )`
+          const [row] = yield* decodeTrusted(rows)
+          if (row === undefined) return Option.none()
+          const eventId = Option.fromNullOr(row.event_id)
+          return Option.some(
+            Option.toArray(
+              Option.map(
+                eventId,
+                (eventId) => SessionTrusted.make({ eventId, at: now, userId: owner, actor, sessionId })
+              )
+            )
+          )
+        },
+        answered("trust")
+      ),
+
+      recordSuspicion: Effect.fn("CredentialRepo.recordSuspicion")(
+        function*(sessionId, eventId, actor, now) {
+          const rows = yield* sql`SELECT * FROM ${sql(`${schema}.record_suspicion`)}(
+            ${sessionId}::uuid, ${eventId}::uuid, ${DateTime.toDate(now)}, ${actor.kind}, ${Option.getOrNull(actor.id)}
+          )`
+          const [row] = yield* decodeSuspicion(rows)
+          return Option.map(Option.fromUndefinedOr(row), ({ count, user_id: userId }) => ({
+            userId,
+            count,
+            events: [SuspiciousActivityRecorded.make({ eventId, at: now, userId, actor, sessionId, count })]
+          }))
+        },
+        answered("recordSuspicion")
+      )
+    })
+  })
+)

@@ -1,0 +1,201 @@
+import { assert, it } from "@effect/vitest"
+import { CachedSession, type CacheInvalidation, CacheInvalidations, SecretHash, SessionCache } from "@sojourn/core"
+import { CacheInvalidationsRedis, RedisClient, SessionCacheRedis } from "@sojourn/redis"
+import * as Fixtures from "@sojourn/testing/Fixtures"
+import { Context, Duration, Effect, Layer, Redacted, Schedule, Stream } from "effect"
+import { SecureRandom } from "effect/crypto"
+import { freePort, startRedisServer } from "../../testing/test/servers.ts"
+import { capturedLogs, describeServer, inspect } from "./Backend.ts"
+import { startRedisCluster } from "./RedisCluster.ts"
+
+const { now } = Fixtures
+const at = now.epochMilliseconds
+const lost: CacheInvalidation = { _tag: "Lost" }
+const listening: CacheInvalidation = { _tag: "Listening" }
+
+const overUrl = (url: string) => RedisClient.layerUrl(Redacted.make(url))
+const session = Effect.gen(function*() {
+  const [id, userId] = [yield* Fixtures.freshSessionId, yield* Fixtures.freshUserId]
+  return Fixtures.cachedSession({ id, userId })
+})
+
+/** Waits until it is so, at most 8 seconds; how many milliseconds it took. */
+const until = (messages: ReadonlyArray<CacheInvalidation>, done: () => boolean) =>
+  Effect.sync(done).pipe(
+    Effect.repeat({ until: (isDone) => isDone, schedule: Schedule.spaced("5 millis"), times: 1600 }),
+    Effect.timed,
+    Effect.map(([took]) => {
+      assert.isTrue(done(), JSON.stringify(messages))
+      return Duration.toMillis(took)
+    })
+  )
+
+/** A cache, and what a number of consumers hear. */
+const setup = Effect.fnUntraced(function*(client: Layer.Layer<RedisClient.RedisClient, unknown>, consumers = 1) {
+  const context = yield* Layer.build(
+    Layer.provide(
+      Layer.mergeAll(SessionCacheRedis.layer({ timeout: "2 seconds" }), CacheInvalidationsRedis.layer()),
+      client
+    )
+  )
+  const { invalidations } = Context.get(context, CacheInvalidations)
+  const heard = yield* Effect.forEach(Array.from({ length: consumers }), () => {
+    const messages: Array<CacheInvalidation> = []
+    const listen = Stream.runForEach(invalidations, (message) => Effect.sync(() => messages.push(message)))
+    return Effect.as(Effect.forkScoped(listen, { startImmediately: true }), messages)
+  })
+  const first = heard[0]!
+  return {
+    cache: Context.get(context, SessionCache),
+    heard,
+    messages: first,
+    /** Until the last message is that one. */
+    untilLast: (tag: CacheInvalidation["_tag"]) => until(first, () => first.at(-1)?._tag === tag),
+    untilCount: (count: number) => until(first, () => first.length >= count)
+  }
+})
+
+it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { excludeTestServices: true })((it) => {
+  describeServer("CacheInvalidationsRedis", () => {
+    it.effect("V11 fence, eviction and rotation tell all consumers which sessions and when; nothing else does", () =>
+      Effect.gen(function*() {
+        const { url } = yield* startRedisServer()
+        const { cache, heard, untilCount, untilLast } = yield* setup(overUrl(url), 3)
+        yield* untilLast("Listening")
+        const [one, other, evicted] = [yield* session, yield* session, yield* session]
+        yield* cache.put(one, [], now)
+        yield* cache.put(one, [], now)
+        yield* cache.fill(other, now)
+        yield* cache.touch(one, now)
+        yield* cache.fence(one.userId, [], now)
+        yield* cache.put(CachedSession.make({ ...one, secretHash: SecretHash.make("e1".repeat(32)) }), [], now)
+        yield* cache.put(other, [evicted.id, one.id], now)
+        yield* cache.fence(other.userId, [other.id], now)
+        yield* untilCount(heard[0]![0]?._tag === "Lost" ? 5 : 4)
+        yield* Effect.sleep("20 millis")
+        for (const messages of heard) {
+          assert.deepStrictEqual(messages.filter(({ _tag }) => _tag !== "Lost"), [
+            listening,
+            { _tag: "Changed", sessionIds: [one.id], at },
+            { _tag: "Ended", sessionIds: [evicted.id, one.id], at },
+            { _tag: "Ended", sessionIds: [other.id], at }
+          ])
+        }
+      }))
+
+    it.effect("V11 a connection that is closed is told of and replaced", () =>
+      Effect.gen(function*() {
+        const { url } = yield* startRedisServer()
+        const redis = yield* inspect(url)
+        const { cache, messages, untilLast } = yield* setup(overUrl(url))
+        yield* untilLast("Listening")
+        messages.length = 0
+        yield* Effect.promise(() => redis.call("CLIENT", "KILL", "TYPE", "pubsub"))
+        assert.isBelow(yield* untilLast("Lost"), 500)
+        assert.isBelow(yield* untilLast("Listening"), 2000)
+        const one = yield* session
+        yield* cache.fence(one.userId, [one.id], now)
+        yield* untilLast("Ended")
+        assert.deepStrictEqual(messages, [lost, listening, { _tag: "Ended", sessionIds: [one.id], at }])
+      }))
+
+    it.effect(
+      "V11 a connection that is dead without a word is noticed within two seconds",
+      () =>
+        Effect.gen(function*() {
+          const server = yield* startRedisServer()
+          const { messages, untilLast } = yield* setup(overUrl(server.url))
+          yield* untilLast("Listening")
+          messages.length = 0
+          yield* server.freeze
+          assert.isBelow(yield* untilLast("Lost"), 2000)
+          yield* Effect.sleep("1 second")
+          assert.deepStrictEqual(messages, [lost])
+          yield* server.thaw
+          assert.isBelow(yield* untilLast("Listening"), 4000)
+        }),
+      20_000
+    )
+
+    it.effect(
+      "V11 begins with what is known, also without a server, and finds one that comes later",
+      () =>
+        Effect.gen(function*() {
+          const nobody = yield* setup(overUrl(`redis://127.0.0.1:${yield* freePort}`))
+          assert.deepStrictEqual(nobody.messages, [lost])
+          const server = yield* startRedisServer()
+          yield* server.kill
+          const { messages, untilLast } = yield* setup(overUrl(server.url))
+          yield* server.restart
+          yield* untilLast("Listening")
+          assert.strictEqual(messages[0]?._tag, "Lost")
+        }),
+      20_000
+    )
+
+    it.effect("V11 the connection is closed with the scope", () =>
+      Effect.gen(function*() {
+        const { url } = yield* startRedisServer()
+        const redis = yield* inspect(url)
+        const listeners = Effect.promise(() => redis.pubsub("NUMSUB", "sojourn:ended")).pipe(
+          Effect.map(([, count]) => Number(count))
+        )
+        yield* Effect.scoped(Effect.gen(function*() {
+          const { untilLast } = yield* setup(overUrl(url), 2)
+          yield* untilLast("Listening")
+          assert.strictEqual(yield* listeners, 1)
+        }))
+        yield* Effect.repeat(listeners, {
+          until: (count) => count === 0,
+          schedule: Schedule.spaced("10 millis"),
+          times: 100
+        })
+        assert.strictEqual(yield* listeners, 0)
+      }))
+
+    it.effect("K27 a consumer that is too far behind is told that messages were lost", () =>
+      Effect.gen(function*() {
+        const { url } = yield* startRedisServer()
+        const redis = yield* inspect(url)
+        const context = yield* Layer.build(CacheInvalidationsRedis.layer().pipe(Layer.provide(overUrl(url))))
+        const { invalidations } = Context.get(context, CacheInvalidations)
+        const pull = yield* Stream.toPull(invalidations)
+        yield* Effect.repeat(pull, { until: (messages) => messages.at(-1)?._tag === "Listening" })
+        const { id } = yield* session
+        const publish = Effect.promise(() =>
+          Promise.all(Array.from({ length: 10_001 }, () => redis.publish("sojourn:ended", `E1 ${id}`)))
+        )
+        yield* publish
+        yield* Effect.sleep("200 millis")
+        assert.deepStrictEqual(yield* pull, [listening])
+      }), 20_000)
+
+    it.effect(
+      "V11 in a cluster what any node's users end is heard, also after the connection broke",
+      () =>
+        Effect.gen(function*() {
+          const nodes = yield* startRedisCluster
+          const clients = yield* Effect.forEach(nodes, ({ url }) => inspect(url))
+          const { cache, messages, untilCount, untilLast } = yield* setup(
+            RedisClient.layerCluster(nodes.map(({ port }) => ({ host: "127.0.0.1", port })))
+          )
+          for (const _ of [1, 2]) {
+            yield* untilLast("Listening")
+            messages.length = 0
+            const sessions = yield* Effect.replicateEffect(session, 60)
+            yield* Effect.forEach(sessions, ({ id, userId }) => cache.fence(userId, [id], now), { concurrency: 10 })
+            yield* untilCount(60)
+            assert.sameMembers(
+              messages.flatMap((message) => message._tag === "Ended" ? message.sessionIds : []),
+              sessions.map(({ id }) => id)
+            )
+            messages.length = 0
+            yield* Effect.forEach(clients, (client) =>
+              Effect.promise(() => client.call("CLIENT", "KILL", "TYPE", "pubsub")))
+            yield* untilLast("Lost")
+          }
+        }),
+      30_000
+    )
+  })
+})

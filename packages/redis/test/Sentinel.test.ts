@@ -1,0 +1,98 @@
+/** One primary and one replica, watched by a Sentinel, which makes the replica the primary when the first one dies. */
+import { assert, it } from "@effect/vitest"
+import { CacheInvalidations, routingTag, SessionCache } from "@sojourn/core"
+import { CacheInvalidationsRedis, RedisClient, SessionCacheRedis } from "@sojourn/redis"
+import * as Fixtures from "@sojourn/testing/Fixtures"
+import { Context, Effect, Layer, Option, Schedule, Stream } from "effect"
+import { SecureRandom } from "effect/crypto"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { freePort, startRedisServer } from "../../testing/test/servers.ts"
+import { startServer, temporaryDirectory } from "../../testing/test/serversProcess.ts"
+import { capturedLogs, describeServer, inspect } from "./Backend.ts"
+
+const { now } = Fixtures
+
+const startSentinel = Effect.fnUntraced(function*(primary: number) {
+  const directory = yield* temporaryDirectory("sentinel")
+  const port = yield* freePort
+  const file = join(directory, "sentinel.conf")
+  const settings = [
+    `port ${port}`,
+    "bind 127.0.0.1",
+    `sentinel monitor sojourn 127.0.0.1 ${primary} 1`,
+    "sentinel down-after-milliseconds sojourn 500",
+    "sentinel failover-timeout sojourn 3000"
+  ]
+  writeFileSync(file, settings.join("\n"))
+  yield* startServer({
+    name: "redis-server --sentinel",
+    program: "redis-server",
+    args: [file, "--sentinel"],
+    directory,
+    ready: "+slave ",
+    quit: "SIGTERM"
+  })
+  return port
+})
+
+const session = Effect.gen(function*() {
+  const [id, userId] = [yield* Fixtures.freshSessionId, yield* Fixtures.freshUserId]
+  return Fixtures.cachedSession({ id, userId })
+})
+
+it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { excludeTestServices: true })((it) => {
+  describeServer("SessionCacheRedis through Sentinel", () => {
+    it.effect(
+      "K27 after a failover the new primary is used, and endings are heard from it",
+      () =>
+        Effect.gen(function*() {
+          const primary = yield* startRedisServer()
+          const replica = yield* startRedisServer([
+            "--replicaof",
+            "127.0.0.1",
+            `${primary.port}`,
+            "--repl-diskless-sync-delay",
+            "0"
+          ])
+          const sentinel = yield* startSentinel(primary.port)
+          const client = RedisClient.layer({
+            redis: { sentinels: [{ host: "127.0.0.1", port: sentinel }], name: "sojourn" },
+            required: true
+          })
+          const context = yield* Layer.build(
+            Layer.mergeAll(SessionCacheRedis.layer({ timeout: "500 millis" }), CacheInvalidationsRedis.layer()).pipe(
+              Layer.provide(client)
+            )
+          )
+          const cache = Context.get(context, SessionCache)
+          const heard: Array<string> = []
+          yield* Context.get(context, CacheInvalidations).invalidations.pipe(
+            Stream.runForEach((message) => Effect.sync(() => heard.push(message._tag))),
+            Effect.forkScoped({ startImmediately: true })
+          )
+          const last = (tag: string) =>
+            Effect.sync(() => heard.at(-1)).pipe(
+              Effect.repeat({ until: (is) => is === tag, schedule: Schedule.spaced("20 millis"), times: 750 }),
+              Effect.map((is) => assert.strictEqual(is, tag))
+            )
+
+          const [before, after] = [yield* session, yield* session]
+          yield* last("Listening")
+          yield* cache.put(before, [], now)
+          yield* primary.kill
+          yield* last("Lost")
+          yield* Effect.retry(cache.put(after, [], now), { schedule: Schedule.spaced("100 millis"), times: 150 })
+          assert.deepStrictEqual(yield* cache.get(after.id, routingTag(after.userId), now), Option.some(after))
+          const promoted = yield* inspect(replica.url)
+          assert.include(yield* Effect.promise(() => promoted.info("replication")), "role:master")
+          assert.isAtLeast(yield* Effect.promise(() => promoted.dbsize()), 2)
+
+          yield* last("Listening")
+          yield* cache.fence(after.userId, [after.id], now)
+          yield* last("Ended")
+        }),
+      45_000
+    )
+  })
+})

@@ -1,0 +1,8 @@
+/** How a repository in memory forgets a user, who is kept elsewhere. */
+import type { UserId } from "@sojourn/core"
+import { Context, Effect } from "effect"
+
+/** Forgets the user. Default: does nothing, because the users are the application's own. */
+export const UserErasure = Context.Reference<(userId: UserId) => Effect.Effect<void>>("@sojourn/testing/UserErasure", {
+  defaultValue: () => () => Effect.void
+})
