@@ -105,7 +105,7 @@ layer(Race, { excludeTestServices: true, timeout: "60 seconds" })("C14 the limit
             assert.isAtMost(active, limit)
             assert.isAtLeast(active, 1)
             assert.deepStrictEqual({ created, evicted, unmatched }, { created: sessions, evicted: ended, unmatched: 0 })
-          yield* Effect.log("The race", { limit, logins: sessions, evicted, active, checks, violations, deadlocks })
+            yield* Effect.log("The race", { limit, logins: sessions, evicted, active, checks, violations, deadlocks })
           }),
         60_000
       )
