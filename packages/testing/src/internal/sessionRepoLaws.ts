@@ -68,9 +68,12 @@ const make = Effect.fnUntraced(
     const situation = { userId, limit, active, now: at }
     switch (step._tag) {
       case "EndAll": {
+        const notOver = (yield* sessionsOf(userId)).filter(({ end, expiresAt }) =>
+          Option.isNone(end) && DateTime.isLessThan(at, expiresAt)
+        )
         const end = SessionEnd.make({ at, reason: step.reason, actor: system })
         const { ended, events } = yield* repo.endAll(userId, Option.none(), end)
-        assert.sameMembers([...ended], idsOf(active))
+        assert.sameMembers([...ended], idsOf(notOver))
         return events
       }
       case "Login": {
