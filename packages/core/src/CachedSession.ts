@@ -1,14 +1,13 @@
 /** What validation needs of a session, and all that a cache may keep. */
 import { DateTime, Effect, Option, Schema } from "effect"
 import { activeUntil, lifetimeFields } from "./Lifetime.ts"
+import { optional } from "./Optional.ts"
 import type { Session } from "./Session.ts"
 import { SessionId } from "./SessionId.ts"
 import { SecretHash } from "./SessionToken.ts"
 import { UserId } from "./User.ts"
 
-const optionalName = Schema.OptionFromNullOr(Schema.String).pipe(
-  Schema.withConstructorDefault(Effect.succeedNone)
-)
+const optionalName = optional(Schema.String)
 
 /** How often the secret was replaced, modulo 64: tells which of two secrets of a session is the later one. */
 export const RotationNumber = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 63 }))

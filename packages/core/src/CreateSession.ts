@@ -8,6 +8,7 @@ import { enrich } from "./Enrich.ts"
 import { Instant } from "./Instant.ts"
 import { parseIpAddress } from "./IpAddress.ts"
 import { Location } from "./Location.ts"
+import { optional } from "./Optional.ts"
 import { parseUserAgent, RefreshTokenId, Session } from "./Session.ts"
 import { EventId } from "./SessionEvent.ts"
 import { SessionId } from "./SessionId.ts"
@@ -15,9 +16,6 @@ import { rulesFor, type SessionRules } from "./SessionPolicy.ts"
 import { SessionRepo } from "./SessionRepo.ts"
 import { hashSecret, makeToken } from "./SessionToken.ts"
 import { Tier, UserId } from "./User.ts"
-
-const optional = <S extends Schema.Constraint>(schema: S) =>
-  Schema.OptionFromNullOr(schema).pipe(Schema.withConstructorDefault(Effect.succeedNone))
 
 /** A login, as the application saw it. `ipAddress`, `userAgent` and `clientHints` are taken as they come. */
 export class CreateSession extends Schema.Class<CreateSession>("@sojourn/core/CreateSession")({

@@ -1,5 +1,6 @@
 /** What somebody logged in with, as told by their user agent. */
-import { Effect, Schema } from "effect"
+import { Schema } from "effect"
+import { optional } from "./Optional.ts"
 import { printable } from "./Text.ts"
 
 /** `tool` is a program such as `curl`; `bot` crawls by itself. */
@@ -18,17 +19,16 @@ export const DeviceKind = Schema.Literals([
 ])
 export type DeviceKind = typeof DeviceKind.Type
 
-const name = printable(64)
-const optional = Schema.OptionFromNullOr(name).pipe(Schema.withConstructorDefault(Effect.succeedNone))
+const text = optional(printable(64))
 
 /** A device in words for people. `name` is what lists show: `Chrome on macOS`. */
 export class Device extends Schema.Class<Device>("@sojourn/core/Device")({
   name: printable(160),
   kind: DeviceKind,
-  browser: optional,
-  browserVersion: optional,
-  system: optional,
-  systemVersion: optional
+  browser: text,
+  browserVersion: text,
+  system: text,
+  systemVersion: text
 }) {}
 
 /**

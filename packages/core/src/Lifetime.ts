@@ -1,6 +1,7 @@
 /** Until when a session is active: the one rule, used by sessions, caches and (as `active_until`) the database. */
-import { DateTime, Duration, Effect, Option, Schema } from "effect"
+import { DateTime, Duration, Option, Schema } from "effect"
 import { Instant } from "./Instant.ts"
+import { optional } from "./Optional.ts"
 
 const isPositiveMillis = Schema.makeFilter(
   (duration: Duration.Duration) => {
@@ -20,7 +21,7 @@ export const lifetimeFields = {
   /** The absolute end; activity never moves it. */
   expiresAt: Instant,
   /** How long the session lives without activity; none: only the absolute end counts. */
-  idleTimeout: Schema.OptionFromNullOr(Span).pipe(Schema.withConstructorDefault(Effect.succeedNone))
+  idleTimeout: optional(Span)
 }
 
 interface Lifetime {

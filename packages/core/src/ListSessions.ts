@@ -1,5 +1,6 @@
 /** Show a person where they are signed in. */
 import { DateTime, Effect, Option, Schema } from "effect"
+import { optional } from "./Optional.ts"
 import type { Session } from "./Session.ts"
 import { SessionId } from "./SessionId.ts"
 import { PageCursor, SessionRepo } from "./SessionRepo.ts"
@@ -15,9 +16,9 @@ export class ListSessions extends Schema.Class<ListSessions>("@sojourn/core/List
     Schema.withConstructorDefault(Effect.succeed(100))
   ),
   /** The session that asks, to be marked in the list. */
-  current: Schema.OptionFromNullOr(SessionId).pipe(Schema.withConstructorDefault(Effect.succeedNone)),
+  current: optional(SessionId),
   /** Where the page before ended: its `next`. */
-  before: Schema.OptionFromNullOr(PageCursor).pipe(Schema.withConstructorDefault(Effect.succeedNone))
+  before: optional(PageCursor)
 }) {}
 
 /** A session in a list, and whether it is active now. */

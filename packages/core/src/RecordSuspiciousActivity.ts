@@ -3,6 +3,7 @@ import { DateTime, Effect, Option, Schema } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { commitThenTell } from "./Announce.ts"
 import { CredentialRepo } from "./CredentialRepo.ts"
+import { optional } from "./Optional.ts"
 import { RevokeSession, revokeSession } from "./RevokeSession.ts"
 import { Actor, system } from "./SessionEnd.ts"
 import { SessionNotFound } from "./SessionErrors.ts"
@@ -16,9 +17,7 @@ export class RecordSuspiciousActivity
     /** Default: the system. */
     actor: Actor.pipe(Schema.withConstructorDefault(Effect.succeed(system))),
     /** The count at which the session ends with `security_concern`. Default: never. */
-    endAt: Schema.OptionFromNullOr(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))).pipe(
-      Schema.withConstructorDefault(Effect.succeed(Option.none()))
-    )
+    endAt: optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
   })
 {}
 

@@ -1,6 +1,7 @@
 /** Sign a user out everywhere, or everywhere else. */
-import { DateTime, Effect, Option, Schema } from "effect"
+import { DateTime, Effect, Schema } from "effect"
 import { commitThenTell } from "./Announce.ts"
+import { optional } from "./Optional.ts"
 import { Actor, EndReason, SessionEnd } from "./SessionEnd.ts"
 import { SessionId } from "./SessionId.ts"
 import { SessionRepo } from "./SessionRepo.ts"
@@ -10,7 +11,7 @@ import { UserId } from "./User.ts"
 export class RevokeAllSessions extends Schema.Class<RevokeAllSessions>("@sojourn/core/RevokeAllSessions")({
   userId: UserId,
   /** A session to keep: an active one of the user's, such as the one that asks. */
-  except: Schema.OptionFromNullOr(SessionId).pipe(Schema.withConstructorDefault(Effect.succeed(Option.none()))),
+  except: optional(SessionId),
   /** Default: `logout`. `password_changed` after a change of password (OWASP ASVS 5.0, 7.4.3). */
   reason: EndReason.pipe(Schema.withConstructorDefault(Effect.succeed("logout" as const))),
   actor: Actor

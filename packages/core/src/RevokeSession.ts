@@ -1,6 +1,7 @@
 /** End one session for good. */
 import { DateTime, Effect, Option, Schema } from "effect"
 import { commitThenTell } from "./Announce.ts"
+import { optional } from "./Optional.ts"
 import { Actor, EndReason, SessionEnd } from "./SessionEnd.ts"
 import { SessionId } from "./SessionId.ts"
 import { SessionRepo } from "./SessionRepo.ts"
@@ -10,7 +11,7 @@ import { UserId } from "./User.ts"
 export class RevokeSession extends Schema.Class<RevokeSession>("@sojourn/core/RevokeSession")({
   sessionId: SessionId,
   /** Whose it must be, for a user who ends a session of their own; none: whoever's it is. */
-  owner: Schema.OptionFromNullOr(UserId).pipe(Schema.withConstructorDefault(Effect.succeed(Option.none()))),
+  owner: optional(UserId),
   /** Default: `logout`. */
   reason: EndReason.pipe(Schema.withConstructorDefault(Effect.succeed("logout" as const))),
   actor: Actor

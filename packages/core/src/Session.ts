@@ -4,13 +4,11 @@ import { Device } from "./Device.ts"
 import { IpAddress } from "./IpAddress.ts"
 import { activeUntil, lifetimeFields } from "./Lifetime.ts"
 import { Location } from "./Location.ts"
+import { optional } from "./Optional.ts"
 import { type EndReason, SessionEnd } from "./SessionEnd.ts"
 import { SessionId } from "./SessionId.ts"
 import { printable, toPrintable } from "./Text.ts"
 import { UserId } from "./User.ts"
-
-const optional = <S extends Schema.Constraint>(schema: S) =>
-  Schema.OptionFromNullOr(schema).pipe(Schema.withConstructorDefault(Effect.succeedNone))
 
 /** What a 32-bit column holds. */
 const maximumCount = 2_147_483_647

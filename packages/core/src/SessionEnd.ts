@@ -1,6 +1,7 @@
 /** How sessions end. */
-import { Effect, Schema } from "effect"
+import { Schema } from "effect"
 import { Instant } from "./Instant.ts"
+import { optional } from "./Optional.ts"
 import { printable } from "./Text.ts"
 
 /** Why a session ended. The vocabulary is closed; the first reason stays. */
@@ -20,7 +21,7 @@ export type EndReason = typeof EndReason.Type
 /** Who did something to a session: the user, an administrator, or the system by its rules. `id` names the person. */
 export class Actor extends Schema.Class<Actor>("@sojourn/core/Actor")({
   kind: Schema.Literals(["user", "administrator", "system"]),
-  id: Schema.OptionFromNullOr(printable(255)).pipe(Schema.withConstructorDefault(Effect.succeedNone))
+  id: optional(printable(255))
 }) {}
 
 /** Sojourn itself, applying a policy. */

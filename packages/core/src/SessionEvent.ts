@@ -1,15 +1,13 @@
 /** What happened to sessions, told to the rest of the system. */
-import { Effect, Schema } from "effect"
+import { Schema } from "effect"
 import { Device } from "./Device.ts"
 import { Instant } from "./Instant.ts"
 import { IpAddress } from "./IpAddress.ts"
 import { Location } from "./Location.ts"
+import { optional } from "./Optional.ts"
 import { Actor, EndReason } from "./SessionEnd.ts"
 import { SessionId } from "./SessionId.ts"
 import { UserId } from "./User.ts"
-
-const optional = <S extends Schema.Constraint>(schema: S) =>
-  Schema.OptionFromNullOr(schema).pipe(Schema.withConstructorDefault(Effect.succeedNone))
 
 /** A UUID that stays with the event wherever it is delivered, so that a subscriber can tell a repetition. */
 export const EventId = Schema.String.check(

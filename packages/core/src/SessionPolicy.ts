@@ -1,13 +1,14 @@
 /** The rules that every login is held to. How many sessions a user may have is not here: that belongs to the user. */
 import { Context, Duration, Effect, Option, Schema } from "effect"
 import { Span } from "./Lifetime.ts"
+import { optional } from "./Optional.ts"
 import type { Tier } from "./User.ts"
 
 /** What happens to a login when the user is at their limit. */
 export const AtLimit = Schema.Literals(["evict-oldest", "evict-least-recently-used", "reject"])
 export type AtLimit = typeof AtLimit.Type
 
-const optionalSpan = Schema.OptionFromNullOr(Span).pipe(Schema.withConstructorDefault(Effect.succeedNone))
+const optionalSpan = optional(Span)
 const span = (byDefault: Duration.Duration) => Span.pipe(Schema.withConstructorDefault(Effect.succeed(byDefault)))
 
 /**

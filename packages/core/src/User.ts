@@ -1,6 +1,7 @@
 /** Whose sessions they are, as far as Sojourn needs to know. */
 import { Context, Effect, Option, Schema } from "effect"
 import { Limit } from "./Limit.ts"
+import { optional } from "./Optional.ts"
 import { printable } from "./Text.ts"
 
 /** The application's own id of a user: 1 to 255 characters of any form (UUID, number, address), no control characters. */
@@ -18,7 +19,7 @@ export const defaultTier = Tier.make("basic")
 export class User extends Schema.Class<User>("@sojourn/core/User")({
   id: UserId,
   tier: Tier.pipe(Schema.withConstructorDefault(Effect.succeed(defaultTier))),
-  maxSessions: Schema.OptionFromNullOr(Limit).pipe(Schema.withConstructorDefault(Effect.succeedNone))
+  maxSessions: optional(Limit)
 }) {}
 
 /**
