@@ -48,12 +48,14 @@ const byReason: Partial<Record<SqlError.SqlErrorReason["_tag"], Explanation>> = 
   )
 }
 
+const property = (error: object, name: string): unknown => Predicate.hasProperty(error, name) ? error[name] : undefined
+
 /** The SQLSTATE of the first error in the chain of causes that has one. */
 const sqlState = (error: unknown, depth = 0): string | undefined => {
   if (depth > 8 || !Predicate.isObject(error)) return undefined
-  const { cause, code, reason } = error as { code?: unknown; cause?: unknown; reason?: unknown }
+  const code = property(error, "code")
   if (typeof code === "string" && /^(?=.*\d)[0-9A-Z]{5}$/.test(code)) return code
-  return sqlState(reason, depth + 1) ?? sqlState(cause, depth + 1)
+  return sqlState(property(error, "reason"), depth + 1) ?? sqlState(property(error, "cause"), depth + 1)
 }
 
 const noAnswer = explain("Unavailable", "PostgreSQL did not answer in time; check that it runs, and try again")
