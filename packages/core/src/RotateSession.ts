@@ -4,26 +4,13 @@ import { SecureRandom } from "effect/crypto"
 import { Hex } from "effect/encoding"
 import { commitThenTell } from "./Announce.ts"
 import { toCached } from "./CachedSession.ts"
-import { type Credential, CredentialRepo } from "./CredentialRepo.ts"
+import { CredentialRepo } from "./CredentialRepo.ts"
+import { matchSecret } from "./MatchSecret.ts"
 import { boundedGrace, RotationGrace } from "./RotationGrace.ts"
 import { endForReuse } from "./RotationReuse.ts"
 import { InvalidSessionToken, SessionNotActive } from "./SessionErrors.ts"
 import { EventId } from "./SessionEvent.ts"
-import {
-  hashSecret,
-  isSameHash,
-  makeToken,
-  parseToken,
-  RotationSalt,
-  type SecretHash,
-  type SessionToken,
-  succeedSecret
-} from "./SessionToken.ts"
-
-const holds = (hash: SecretHash) => (credential: Credential) =>
-  isSameHash(credential.secretHash, hash) ||
-  Option.exists(credential.previous, (previous) => isSameHash(previous.hash, hash)) ||
-  credential.retired.some((retired) => isSameHash(retired, hash))
+import { hashSecret, makeToken, parseToken, RotationSalt, type SessionToken, succeedSecret } from "./SessionToken.ts"
 
 /**
  * Replaces the token's secret; the session stays the same (OWASP ASVS 5.0, 7.2.4). Gives the new token.
@@ -68,20 +55,17 @@ export const rotateSession = Effect.fn("sojourn.rotateSession")(function*(token:
       return makeToken(session.id, session.userId, yield* succeedSecret(secret, outcome.salt))
     }
     case "NotActive": {
-      const session = Option.map(
-        Option.filter(outcome.credential, holds(presented)),
-        (credential) => credential.session
-      )
-      const reason = Option.flatMap(session, (session) => session.endReason(now))
-      return yield* Option.isSome(reason)
+      const credential = Option.getOrUndefined(outcome.credential)
+      const { isCurrent, isPrevious, isRetired } = matchSecret(credential, presented)
+      const reason = credential?.session.endReason(now) ?? Option.none()
+      return yield* (isCurrent || isPrevious || isRetired) && Option.isSome(reason)
         ? new SessionNotActive({ sessionId: parts.sessionId, reason: reason.value })
         : new InvalidSessionToken()
     }
     case "NotCurrent": {
-      const { previous, session } = outcome.credential
-      if (!holds(presented)(outcome.credential)) return yield* new InvalidSessionToken()
-      const isPrevious = Option.exists(previous, ({ hash }) => isSameHash(hash, presented))
-      return yield* endForReuse(session, isPrevious ? "late_retry" : "theft", now)
+      const { isCurrent, isPrevious, isRetired } = matchSecret(outcome.credential, presented)
+      if (!isCurrent && !isPrevious && !isRetired) return yield* new InvalidSessionToken()
+      return yield* endForReuse(outcome.credential.session, isPrevious ? "late_retry" : "theft", now)
     }
   }
 })

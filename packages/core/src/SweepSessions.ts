@@ -2,10 +2,7 @@
 import { Context, DateTime, Duration, Effect, Layer, Schedule } from "effect"
 import { announce } from "./Announce.ts"
 import { EventLog } from "./EventLog.ts"
-import type { SessionEvent } from "./SessionEvent.ts"
-import type { SessionId } from "./SessionId.ts"
 import { SessionRepo } from "./SessionRepo.ts"
-import type { UserId } from "./User.ts"
 
 /** How long ended sessions and events are kept. Default: 90 days, and 365 days. */
 export const Retention = Context.Reference<
@@ -16,17 +13,6 @@ export const Retention = Context.Reference<
 )
 
 const batchSize = 500
-
-const byUser = (events: ReadonlyArray<SessionEvent>) => {
-  const users = new Map<UserId, { readonly ended: Array<SessionId>; readonly events: Array<SessionEvent> }>()
-  for (const event of events) {
-    const of = users.get(event.userId) ?? { ended: [], events: [] }
-    of.events.push(event)
-    if ("sessionId" in event) of.ended.push(event.sessionId)
-    users.set(event.userId, of)
-  }
-  return users
-}
 
 /** Repeats while a whole batch was there to do; how many there were. */
 const inBatches = <E, R>(batch: Effect.Effect<number, E, R>): Effect.Effect<number, E, R> =>
@@ -47,8 +33,14 @@ export const sweepSessions = Effect.fn("sojourn.sweepSessions")(function*() {
   const ended = yield* inBatches(Effect.gen(function*() {
     const events = yield* repo.sweep(now, batchSize)
     yield* Effect.forEach(
-      byUser(events),
-      ([userId, of]) => announce({ userId, now, ended: of.ended, events: of.events }),
+      Map.groupBy(events, ({ userId }) => userId),
+      ([userId, events]) =>
+        announce({
+          userId,
+          now,
+          ended: events.flatMap((event) => "sessionId" in event ? [event.sessionId] : []),
+          events
+        }),
       { discard: true }
     )
     return events.length

@@ -55,8 +55,8 @@ export class ActivityWriter extends Context.Service<ActivityWriter, {
 
       const flush: Effect.Effect<void> = Effect.suspend(() =>
         Effect.flatMap(take, (batch) =>
-          batch.length === 0 && pending.size === 0
-            ? Effect.void
+          batch.length === 0
+            ? pending.size === 0 ? Effect.void : flush
             : repo.touch(batch.map(({ activity }) => activity)).pipe(
               Effect.andThen(Effect.forEach(batch, toCache, { concurrency: "unbounded", discard: true })),
               Effect.andThen(flush),

@@ -1,7 +1,8 @@
 /** Check a token on a request. */
 import { DateTime, Duration, Effect, Option, Redacted } from "effect"
 import { type CachedSession, toCached } from "./CachedSession.ts"
-import { type Credential, rememberedSecrets } from "./CredentialRepo.ts"
+import type { Credential } from "./CredentialRepo.ts"
+import { matchSecret, noHash } from "./MatchSecret.ts"
 import { isWithinGrace, RotationGrace } from "./RotationGrace.ts"
 import { endForReuse } from "./RotationReuse.ts"
 import { SessionCache } from "./SessionCache.ts"
@@ -13,7 +14,7 @@ import {
   isSameHash,
   parseToken,
   RoutingTag,
-  SecretHash,
+  type SecretHash,
   type SessionToken,
   type TokenParts
 } from "./SessionToken.ts"
@@ -33,7 +34,6 @@ const nobody: TokenParts = {
   routingTag: RoutingTag.make("0000"),
   secret: Redacted.make(new Uint8Array(32))
 }
-const noHash = SecretHash.make("0".repeat(64))
 
 const valid = (session: CachedSession, now: DateTime.Utc): ValidSession => ({
   session,
@@ -44,20 +44,6 @@ const valid = (session: CachedSession, now: DateTime.Utc): ValidSession => ({
   )
 })
 
-/** Compares with every secret that the session has and had, as often whether there is a session or not. */
-const compare = (credential: Credential | undefined, hash: SecretHash) => {
-  const isCurrent = isSameHash(credential?.secretHash ?? noHash, hash)
-  const isPrevious = isSameHash(
-    Option.match(credential?.previous ?? Option.none(), { onNone: () => noHash, onSome: (previous) => previous.hash }),
-    hash
-  )
-  let isRetired = false
-  for (let at = 0; at < rememberedSecrets; at++) {
-    isRetired = isSameHash(credential?.retired[at] ?? noHash, hash) || isRetired
-  }
-  return { isCurrent, isPrevious, isRetired }
-}
-
 /** Judges what the store says: the one place that decides which secrets are good. */
 const judge = Effect.fnUntraced(function*(
   found: Option.Option<Credential>,
@@ -66,7 +52,7 @@ const judge = Effect.fnUntraced(function*(
   now: DateTime.Utc
 ) {
   const credential = Option.getOrUndefined(found)
-  const { isCurrent, isPrevious, isRetired } = compare(credential, hash)
+  const { isCurrent, isPrevious, isRetired } = matchSecret(credential, hash)
   if (credential === undefined || isGarbage || !(isCurrent || isPrevious || isRetired)) {
     return yield* new InvalidSessionToken()
   }
