@@ -18,10 +18,10 @@ import {
   UserNotFound
 } from "@sojourn/core"
 import { type DateTime, Duration, Effect, Option, Result, Schema } from "effect"
-import { Hex } from "effect/encoding"
 import { SqlClient } from "effect/sql"
 import { explainFailure } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
+import { array, bytes } from "./Parameters.ts"
 
 /** Why a candidate was not admitted. */
 export type Refusal = UserNotFound | SessionLimitExceeded | EvictionFailed | SessionRepoError
@@ -51,13 +51,6 @@ export const repoError = (operation: string) => (cause: unknown): SessionRepoErr
   cause instanceof SessionRepoError
     ? cause
     : new SessionRepoError({ operation, ...explainFailure(cause), cause })
-
-/** Bounds the wait for an answer, and tells any failure of the store as a `SessionRepoError`. */
-export const inTime =
-  (timeout: Duration.Duration) =>
-  (operation: string) =>
-  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, SessionRepoError, R> =>
-    Effect.mapError(Effect.timeout(effect, timeout), repoError(operation))
 
 /** The rules as the SQL functions take them. */
 export const ruleParameters = (rules: SessionRules) => ({
@@ -129,7 +122,6 @@ const toOutcome = (candidate: Candidate, row: typeof OutcomeRow.Type): Outcome =
 
 const deviceJson = Schema.encodeSync(Schema.toCodecJson(Device))
 const locationJson = Schema.encodeSync(Schema.toCodecJson(Location))
-const array = (values: ReadonlyArray<unknown>, oid: number) => Result.getOrThrow(PgTypes.array(values, oid))
 
 /** `wait`: wait for the users' locks; otherwise users whose lock is taken are `Busy`. */
 export const make = Effect.gen(function*() {
@@ -148,7 +140,7 @@ export const make = Effect.gen(function*() {
           ${array(candidates.map(({ session }) => session.id), PgTypes.OID.uuid)},
           ${array(candidates.map(({ eventId }) => eventId), PgTypes.OID.uuid)},
           ${text(({ session }) => session.userId)},
-          ${array(candidates.map(({ secretHash }) => Result.getOrThrow(Hex.decode(secretHash))), PgTypes.OID.bytea)},
+          ${array(candidates.map(({ secretHash }) => bytes(secretHash)), PgTypes.OID.bytea)},
           ${
         array(
           candidates.map(({ session }) => Option.getOrNull(Option.map(session.device, deviceJson))),

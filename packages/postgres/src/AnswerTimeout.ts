@@ -15,3 +15,10 @@ export const apart = <A, E, R>(transaction: Effect.Effect<A, E, R>): Effect.Effe
     Effect.forkDetach(transaction, { startImmediately: true }),
     (fiber) => Effect.onInterrupt(Fiber.join(fiber), () => Effect.sync(() => fiber.interruptUnsafe()))
   )
+
+/** Bounds the wait for an answer, and tells any failure of an operation as the port's own error. */
+export const inTime =
+  <Err>(timeout: Duration.Duration, toError: (operation: string) => (cause: unknown) => Err) =>
+  (operation: string) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, Err, R> =>
+    Effect.mapError(Effect.timeout(effect, timeout), toError(operation))

@@ -13,16 +13,14 @@ import {
   SuspiciousActivityRecorded,
   UserId
 } from "@sojourn/core"
-import { DateTime, Duration, Effect, Layer, Option, Result, Schema } from "effect"
+import { DateTime, Duration, Effect, Layer, Option, Schema } from "effect"
 import { Hex } from "effect/encoding"
 import { SqlClient } from "effect/sql"
-import { inTime } from "./Admit.ts"
-import { AnswerTimeout } from "./AnswerTimeout.ts"
+import { repoError } from "./Admit.ts"
+import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
 import { credentialColumns, toCredential } from "./CredentialRow.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
-
-const array = (values: ReadonlyArray<unknown>, oid: number) => Result.getOrThrow(PgTypes.array(values, oid))
-const bytes = (hex: string) => Result.getOrThrow(Hex.decode(hex))
+import { array, bytes } from "./Parameters.ts"
 
 const decodeTrusted = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ event_id: Schema.NullOr(EventId) })))
 const decodeSuspicion = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ user_id: UserId, count: Schema.Int })))
@@ -66,7 +64,7 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
   Effect.gen(function*() {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const schema = yield* DatabaseSchema
-    const answered = inTime(yield* AnswerTimeout)
+    const answered = inTime(yield* AnswerTimeout, repoError)
     const columns = sql.literal(credentialColumns)
     const sessions = sql(`${schema}.sessions`)
 

@@ -2,7 +2,7 @@
 import { EventLog, EventLogError } from "@sojourn/core"
 import { DateTime, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
-import { AnswerTimeout } from "./AnswerTimeout.ts"
+import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
 import { explainFailure } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
 import { type EventRow, toLoggedEvent } from "./EventRow.ts"
@@ -16,7 +16,7 @@ export const layer: Layer.Layer<EventLog, never, SqlClient.SqlClient> = Layer.ef
   Effect.gen(function*() {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const schema = yield* DatabaseSchema
-    const timeout = yield* AnswerTimeout
+    const answered = inTime(yield* AnswerTimeout, failed)
     return EventLog.of({
       read: Effect.fn("EventLog.read")(
         function*({ after, limit, userId }) {
@@ -24,8 +24,7 @@ export const layer: Layer.Layer<EventLog, never, SqlClient.SqlClient> = Layer.ef
             SELECT * FROM ${sql(`${schema}.read_events`)}(${BigInt(after)}, ${limit}, ${Option.getOrNull(userId)})`
           return yield* Effect.forEach(rows, toLoggedEvent)
         },
-        Effect.timeout(timeout),
-        Effect.mapError(failed("read"))
+        answered("read")
       ),
       purge: Effect.fn("EventLog.purge")(
         function*(before, limit) {
@@ -37,8 +36,7 @@ export const layer: Layer.Layer<EventLog, never, SqlClient.SqlClient> = Layer.ef
             ) RETURNING 1 AS gone`
           return rows.length
         },
-        Effect.timeout(timeout),
-        Effect.mapError(failed("purge"))
+        answered("purge")
       )
     })
   })

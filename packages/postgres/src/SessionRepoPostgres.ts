@@ -11,8 +11,8 @@ import {
 import { DateTime, Effect, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Admissions from "./Admissions.ts"
-import { EvictedJson, evictionEvents, inTime, make as makeAdmit, repoError, ruleParameters } from "./Admit.ts"
-import { AnswerTimeout, apart } from "./AnswerTimeout.ts"
+import { EvictedJson, evictionEvents, make as makeAdmit, repoError, ruleParameters } from "./Admit.ts"
+import { AnswerTimeout, apart, inTime } from "./AnswerTimeout.ts"
 import { isKeptNotActive } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
 import { decodeEnded, decodeEnding, ending, endings } from "./EndedRow.ts"
@@ -46,7 +46,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
       const columns = sql.literal(sessionColumns)
       const admit = yield* makeAdmit
       const timeout = yield* AnswerTimeout
-      const answered = inTime(timeout)
+      const answered = inTime(timeout, repoError)
       // A transaction has its connection for itself, so that waiting for a lock holds up no other statement.
       const admitApart: Admissions.AdmitStatement = (candidates, rules, wait) =>
         answered("admit")(apart(sql.withTransaction(admit(candidates, rules, wait))))

@@ -2,7 +2,7 @@
 import { type Limit, Tier, User, type UserId, UserNotFound, UserRepo, UserRepoError } from "@sojourn/core"
 import { Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
-import { AnswerTimeout } from "./AnswerTimeout.ts"
+import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
 import { explainFailure } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
 
@@ -24,7 +24,7 @@ export const layer: Layer.Layer<UserRepo, never, SqlClient.SqlClient> = Layer.ef
   Effect.gen(function*() {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const schema = yield* DatabaseSchema
-    const timeout = yield* AnswerTimeout
+    const answered = inTime(yield* AnswerTimeout, failed)
     const users = sql(`${schema}.users`)
 
     const first = <A extends object>(
@@ -33,8 +33,7 @@ export const layer: Layer.Layer<UserRepo, never, SqlClient.SqlClient> = Layer.ef
       statement: Effect.Effect<ReadonlyArray<A>, unknown>
     ) =>
       statement.pipe(
-        Effect.timeout(timeout),
-        Effect.mapError(failed(operation)),
+        answered(operation),
         Effect.flatMap(([row]) => row === undefined ? Effect.fail(new UserNotFound({ userId })) : Effect.succeed(row))
       )
 
@@ -58,8 +57,7 @@ export const layer: Layer.Layer<UserRepo, never, SqlClient.SqlClient> = Layer.ef
             ON CONFLICT (id) DO UPDATE SET
               tier = excluded.tier, max_sessions = excluded.max_sessions, unlimited = excluded.unlimited`
         },
-        Effect.timeout(timeout),
-        Effect.mapError(failed("put"))
+        answered("put")
       ),
       limit: Effect.fn("UserRepo.limit")(function*(userId) {
         const { max_sessions } = yield* first(

@@ -46,8 +46,7 @@ export const rotate = (schema: string): ReadonlyArray<string> => [
     PERFORM ${schema}.require_read_committed();
     SELECT s.user_id INTO found_user FROM ${schema}.sessions s WHERE s.id = session;
     IF found_user IS NULL THEN RETURN; END IF;
-    PERFORM pg_advisory_xact_lock(${schema}.user_lock(found_user));
-    PERFORM ${schema}.begin_append();
+    PERFORM ${schema}.begin_change(found_user);
     SELECT CASE
         WHEN s.ended_at IS NOT NULL OR now >= s.active_until THEN 'not_active'
         WHEN s.secret_hash = presented THEN 'rotated'
@@ -91,9 +90,7 @@ export const trust = (schema: string): ReadonlyArray<string> => [
   RETURNS TABLE (event_id uuid) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   BEGIN
-    PERFORM ${schema}.require_read_committed();
-    PERFORM pg_advisory_xact_lock(${schema}.user_lock(owner));
-    PERFORM ${schema}.begin_append();
+    PERFORM ${schema}.begin_change(owner);
     RETURN QUERY WITH found AS MATERIALIZED (
       SELECT s.id, s.trusted FROM ${schema}.sessions s
       WHERE s.id = session AND s.user_id = owner AND s.ended_at IS NULL AND now < s.active_until
@@ -119,8 +116,7 @@ export const suspect = (schema: string): ReadonlyArray<string> => [
     PERFORM ${schema}.require_read_committed();
     SELECT s.user_id INTO found_user FROM ${schema}.sessions s WHERE s.id = session;
     IF found_user IS NULL THEN RETURN; END IF;
-    PERFORM pg_advisory_xact_lock(${schema}.user_lock(found_user));
-    PERFORM ${schema}.begin_append();
+    PERFORM ${schema}.begin_change(found_user);
     RETURN QUERY WITH counted AS (
       UPDATE ${schema}.sessions s SET suspicious_activity_count = s.suspicious_activity_count + 1
       WHERE s.id = session AND s.ended_at IS NULL AND now < s.active_until

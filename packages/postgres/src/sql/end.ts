@@ -19,8 +19,7 @@ export const endOne = (schema: string): ReadonlyArray<string> => [
       RETURN QUERY SELECT found_user, NULL::uuid, NULL::jsonb;
       RETURN;
     END IF;
-    PERFORM pg_advisory_xact_lock(${schema}.user_lock(found_user));
-    PERFORM ${schema}.begin_append();
+    PERFORM ${schema}.begin_change(found_user);
 
     RETURN QUERY WITH ended AS (
       UPDATE ${schema}.sessions s
@@ -39,9 +38,9 @@ export const endOne = (schema: string): ReadonlyArray<string> => [
 ]
 
 /**
- * Ends all sessions of a user that have not ended or expired, but one, oldest first. The row
- * without a session is the event for all, if any was ended; rows without an event are sessions that ended shortly before. The one
- * to keep must be an active one of theirs, else nothing is ended.
+ * Ends all sessions of a user that have not ended or expired, but one, oldest first. The one to keep must be an active
+ * one of theirs, else nothing is ended. The row without a session is the event for all, if any was ended; rows without
+ * an event are sessions that ended shortly before.
  */
 export const endAll = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.end_all(
@@ -49,15 +48,13 @@ export const endAll = (schema: string): ReadonlyArray<string> => [
   ) RETURNS TABLE (session_id uuid, event_id uuid, device jsonb) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   BEGIN
-    PERFORM ${schema}.require_read_committed();
-    PERFORM pg_advisory_xact_lock(${schema}.user_lock(of_user));
+    PERFORM ${schema}.begin_change(of_user);
     IF except_id IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM ${schema}.sessions s
       WHERE s.id = except_id AND s.user_id = of_user AND s.ended_at IS NULL AND now < s.active_until
     ) THEN
       RAISE EXCEPTION USING ERRCODE = 'SJN02', MESSAGE = 'the session to keep is not an active one of this user';
     END IF;
-    PERFORM ${schema}.begin_append();
 
     RETURN QUERY WITH victim AS MATERIALIZED (
       SELECT s.id, s.device, gen_random_uuid() AS event_id, row_number() OVER (ORDER BY s.created_at, s.id) AS turn

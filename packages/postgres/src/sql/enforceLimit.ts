@@ -8,9 +8,7 @@ export const enforceLimit = (schema: string): ReadonlyArray<string> => [
   LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   BEGIN
-    PERFORM ${schema}.require_read_committed();
-    PERFORM pg_advisory_xact_lock(${schema}.user_lock(of_user));
-    PERFORM ${schema}.begin_append();
+    PERFORM ${schema}.begin_change(of_user);
 
     RETURN QUERY WITH person AS MATERIALIZED (
       SELECT l.max_sessions FROM ${schema}.session_limit(of_user) l LIMIT 1

@@ -22,7 +22,14 @@ export const locks = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.begin_append() RETURNS void LANGUAGE sql VOLATILE AS $$
     SELECT pg_advisory_xact_lock_shared(${space}, (last_value % 2147483648)::integer)
     FROM ${schema}.session_events_position_seq
-  $$`
+  $$`,
+  // What every change begins with. In plpgsql the statements after it have a snapshot from after the lock.
+  `CREATE FUNCTION ${schema}.begin_change(of_user text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+  BEGIN
+    PERFORM ${schema}.require_read_committed();
+    PERFORM pg_advisory_xact_lock(${schema}.user_lock(of_user));
+    PERFORM ${schema}.begin_append();
+  END $$`
 ]
 
 /**

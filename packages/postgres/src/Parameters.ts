@@ -1,0 +1,10 @@
+/** Values as the driver takes them. */
+import { PgTypes } from "@effect/sql-pg"
+import { Result } from "effect"
+import { Hex } from "effect/encoding"
+
+/** An array that may hold nulls, and nothing but nulls. */
+export const array = (values: ReadonlyArray<unknown>, oid: number) => Result.getOrThrow(PgTypes.array(values, oid))
+
+/** The bytes of a hash or salt that is known to be hex. */
+export const bytes = (hex: string) => Result.getOrThrow(Hex.decode(hex))
