@@ -1,6 +1,7 @@
 /** Port: every event that was ever committed, in order. */
 import { Context, type DateTime, type Effect, type Option, Schema } from "effect"
 import { SessionEvent } from "./SessionEvent.ts"
+import type { SessionId } from "./SessionId.ts"
 import { storeErrorFields } from "./StoreError.ts"
 import type { UserId } from "./User.ts"
 
@@ -21,6 +22,8 @@ export interface EventQuery {
   readonly limit: number
   /** Only what concerns this user. */
   readonly userId: Option.Option<UserId>
+  /** Only what happened to this session. Default: to any. */
+  readonly sessionId?: Option.Option<SessionId> | undefined
 }
 
 /** Written in the same commit as the change that an event tells of, by the `SessionRepo`. */

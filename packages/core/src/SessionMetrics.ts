@@ -36,3 +36,26 @@ export const cacheErrors = Metric.counter("sojourn_cache_errors_total", {
   description: "Cache writes that failed",
   incremental: true
 })
+
+/** Events that a relay has delivered, by `relay`. */
+export const relayDelivered = Metric.counter("sojourn_relay_delivered_total", {
+  description: "Events delivered, by relay",
+  incremental: true
+})
+
+/** Deliveries that failed and were tried again, by `relay`. */
+export const relayRetries = Metric.counter("sojourn_relay_retries_total", {
+  description: "Deliveries that failed, by relay",
+  incremental: true
+})
+
+/** Events that a relay has set aside, by `relay`. */
+export const relaySetAside = Metric.counter("sojourn_relay_set_aside_total", {
+  description: "Events that were rejected time and again and set aside, by relay",
+  incremental: true
+})
+
+/** How many positions of the log a relay is behind, by `relay`; told by the process that runs it. */
+export const relayBehind = Metric.gauge("sojourn_relay_behind", {
+  description: "Positions of the event log that a relay has not delivered yet"
+})
