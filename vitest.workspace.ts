@@ -12,7 +12,7 @@ const project = (name: string): TestProjectInlineConfiguration => ({
 export default defineConfig({
   root,
   test: {
-    projects: ["core", "postgres", "redis", "enrich", "testing", "sojourn", "cli"].map(project),
+    projects: ["core", "postgres", "redis", "enrich", "webhook", "testing", "sojourn", "cli"].map(project),
     globalSetup: join(root, "packages/testing/test/globalSetup.ts"),
     reporters: ["default", new CountReporter()]
   }

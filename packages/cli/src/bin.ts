@@ -5,6 +5,7 @@ import { Effect, Stdio } from "effect"
 import { oneLine } from "./failure.ts"
 import { services } from "./layers.ts"
 import { run } from "./run.ts"
+import { outputWritten } from "./standardOutput.ts"
 
 const failed = (error: NodeJS.ErrnoException) => {
   process.stderr.write(`sojourn: ${oneLine(error.message)}\n`)
@@ -26,6 +27,8 @@ process.stderr.on("error", () => {})
 process.on("uncaughtException", failed)
 
 Stdio.Stdio.use(({ args }) => Effect.flatMap(args, run(services))).pipe(
+  // An exit with a code drops what a full pipe has not taken yet; nobody who does not read on is waited for, though.
+  Effect.ensuring(Effect.ignore(Effect.timeout(outputWritten, "2 seconds"))),
   Effect.raceFirst(readerGone),
   Effect.ensuring(inputDone),
   Effect.provide(NodeServices.layer),

@@ -5,8 +5,13 @@ import type { Sojourn } from "sojourn"
 import { checkInput, create } from "./commands/create.ts"
 import { demo } from "./commands/demo.ts"
 import { events } from "./commands/events.ts"
+import { eventsExport } from "./commands/eventsExport.ts"
 import { list } from "./commands/list.ts"
 import { migrate } from "./commands/migrate.ts"
+import { checkRelay, relay } from "./commands/relay.ts"
+import { checkDestination } from "./commands/relayDestination.ts"
+import * as Receiver from "./commands/relayReceiver.ts"
+import { relays, relaysSetAside } from "./commands/relays.ts"
 import { revoke } from "./commands/revoke.ts"
 import { revokeAll } from "./commands/revokeAll.ts"
 import { show } from "./commands/show.ts"
@@ -39,7 +44,20 @@ export const make = <E, R>(services: Layer.Layer<Sojourn.Services, E, R>) =>
       validate.pipe(Command.provide(services), Command.provideEffect(PresentedToken, readToken)),
       revoke.pipe(Command.provide(services)),
       revokeAll.pipe(Command.provide(services)),
-      events.pipe(Command.provide(services)),
+      events.pipe(
+        Command.provide(services),
+        Command.withSubcommands([eventsExport.pipe(Command.provide(services))])
+      ),
+      relays.pipe(
+        Command.provide(services),
+        Command.withSubcommands([relaysSetAside.pipe(Command.provide(services))])
+      ),
+      relay.pipe(
+        Command.provide(services),
+        Command.provide(({ to }) => Receiver.layer(to)),
+        Command.provideEffectDiscard((input) => checkRelay(input)),
+        Command.provideEffectDiscard(({ to }) => checkDestination(to))
+      ),
       sweep.pipe(Command.provide(services)),
       migrate,
       demo

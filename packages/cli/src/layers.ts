@@ -17,7 +17,7 @@ export const dataDirectory = Effect.gen(function*() {
 
 /**
  * Everything that the handlers ask for. A server is never migrated by the way, an embedded database always is. Nothing
- * is swept by the way either, as `sojourn sweep` is there for it.
+ * is swept or repaired by the way either: a command is over too soon for that.
  *
  * The parts are loaded when a command needs them, so that help and wrong usage cost nothing.
  */
@@ -30,7 +30,8 @@ export const services = Layer.unwrap(Effect.gen(function*() {
       databaseUrl: databaseUrl.value,
       redisUrl: Option.getOrUndefined(redisUrl),
       migrate: false,
-      sweepEvery: "never"
+      sweepEvery: "never",
+      cacheRepair: false
     })
     : Sojourn.layerEmbedded({ dataDir: yield* dataDirectory, sweepEvery: "never" })
 }))

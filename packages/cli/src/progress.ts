@@ -1,46 +1,67 @@
-/** How far an import is, on standard error: a bar on a terminal, else a plain line now and then. */
+/** How far a long command is, on standard error: a bar on a terminal, else a plain line when something has changed. */
 import { Clock, Duration, Effect, Option, Stdio, Stream } from "effect"
 
-/** Counted by the import, shown now and then. */
+/** What there is to say at a moment. */
 export interface Progress {
-  readonly size: Option.Option<number>
-  bytes: number
-  created: number
-  failed: number
+  /** How much of the whole is done, from 0 to 1, where that is known. */
+  readonly share: Option.Option<number>
+  /** How many are done, and what was done with them, such as "signed in". */
+  readonly count: number
+  readonly done: string
+  /** What else there is to say. */
+  readonly more: ReadonlyArray<string>
 }
 
-/** Nothing done yet; `size` in bytes, where it is known. */
-export const make = (size: Option.Option<number>): Progress => ({ size, bytes: 0, created: 0, failed: 0 })
+export interface Options {
+  /** The rate is that of the last so many seconds. Default: of the whole run. */
+  readonly rateOver?: Duration.Duration | undefined
+}
 
 const barWidth = 24
 
-const count = (value: number) => value.toLocaleString("en-US")
+/** A number as people read it. */
+export const grouped = (value: number) => value.toLocaleString("en-US")
 
-const share = ({ bytes, size }: Progress) =>
-  Option.map(Option.filter(size, (size) => size > 0), (size) => Math.min(1, bytes / size))
-
-const text = (progress: Progress, seconds: number, bar: boolean): string => {
-  const done = Option.match(share(progress), {
+const text = ({ count, done, more, share }: Progress, rate: number | undefined, bar: boolean): string => {
+  const portion = Option.match(share, {
     onNone: () => [],
     onSome: (share) => [
       ...(bar ? ["█".repeat(Math.round(share * barWidth)).padEnd(barWidth, "░")] : []),
       `${Math.floor(share * 100)} %`
     ]
   })
-  const rate = seconds > 0 ? `, ${count(Math.round(progress.created / seconds))} a second` : ""
-  const failed = progress.failed > 0 ? `, ${count(progress.failed)} failed` : ""
-  return [...done, `${count(progress.created)} signed in${rate}${failed}`].join("  ")
+  const speed = rate === undefined ? [] : [`${grouped(Math.round(rate))} a second`]
+  return [...portion, [`${grouped(count)} ${done}`, ...speed, ...more].join(", ")].join("  ")
+}
+
+/** How many a second, measured from one look to the next; unknown until time has passed. */
+const meter = (start: bigint, rateOver: Duration.Duration) => {
+  const samples = [{ at: start, count: 0 }]
+  return (now: bigint, count: number): number | undefined => {
+    const since = (at: bigint) => Duration.nanos(now - at)
+    if (Duration.isFinite(rateOver)) samples.push({ at: now, count })
+    while (samples[1] !== undefined && Duration.isGreaterThanOrEqualTo(since(samples[1].at), rateOver)) samples.shift()
+    const [oldest = { at: now, count }] = samples
+    const seconds = Duration.toSeconds(since(oldest.at))
+    return seconds > 0 ? (count - oldest.count) / seconds : undefined
+  }
 }
 
 /** Shows the progress while the effect runs, and once more when it is over. */
-export const shown = (progress: Progress) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+export const shown = (look: () => Progress, { rateOver = Duration.infinity }: Options = {}) =>
+<A, E, R>(
+  effect: Effect.Effect<A, E, R>
+) =>
   Effect.gen(function*() {
     const stdio = yield* Stdio.Stdio
     const isTerminal = yield* stdio.stderrIsTerminal
-    const start = yield* Clock.monotonicTimeNanos
+    const rate = meter(yield* Clock.monotonicTimeNanos, rateOver)
+    let latest = ""
     const show = Effect.fnUntraced(function*(end: string) {
-      const seconds = Duration.toSeconds(Duration.nanos((yield* Clock.monotonicTimeNanos) - start))
-      const line = text(progress, seconds, isTerminal)
+      const progress = look()
+      const line = text(progress, rate(yield* Clock.monotonicTimeNanos, progress.count), isTerminal)
+      if (!isTerminal && line === latest) return
+      latest = line
       yield* Stream.run(Stream.make(isTerminal ? `\r\u001b[2K${line}${end}` : `${line}\n`), stdio.stderr())
     }, (effect) => Effect.ignore(effect))
     const now = Effect.delay(show(""), isTerminal ? "100 millis" : "2 seconds")

@@ -1,5 +1,6 @@
 import { assert, it } from "@effect/vitest"
-import { make, type Progress, shown } from "@sojourn/cli/progress"
+import { nothingYet, progressOf } from "@sojourn/cli/commands/createFrom"
+import { shown } from "@sojourn/cli/progress"
 import { Effect, Fiber, Option, Sink, Stdio } from "effect"
 import { TestClock } from "effect/testing"
 
@@ -10,13 +11,15 @@ const watch = Effect.fnUntraced(function*(isTerminal: boolean, size: Option.Opti
     stderrIsTerminal: Effect.succeed(isTerminal),
     stderr: () => Sink.forEach((chunk: string | Uint8Array) => Effect.sync(() => written.push(String(chunk))))
   })
-  const progress: Progress = make(size)
+  const counted = nothingYet(size)
   const work = Effect.gen(function*() {
-    Object.assign(progress, { bytes: 40, created: 3000, failed: 2 })
+    Object.assign(counted, { bytes: 40, created: 3000, failed: 2 })
     yield* Effect.sleep("30 seconds")
-    Object.assign(progress, { bytes: 100, created: 6000 })
+    Object.assign(counted, { bytes: 100, created: 6000 })
   })
-  const fiber = yield* Effect.forkChild(shown(progress)(work).pipe(Effect.provide(stdio)), { startImmediately: true })
+  const fiber = yield* Effect.forkChild(shown(() => progressOf(counted))(work).pipe(Effect.provide(stdio)), {
+    startImmediately: true
+  })
   yield* TestClock.adjust("30 seconds")
   yield* Fiber.join(fiber)
   return written

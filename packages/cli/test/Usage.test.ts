@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { ConfigProvider, Effect } from "effect"
 import { idleCli } from "./inProcess.ts"
 
 it.effect.each([
@@ -14,7 +14,11 @@ it.effect.each([
   [["revoke", "--help"], "security_concern"],
   [["revoke-all", "--help"], "--except"],
   [["sweep", "--help"], "90 days"],
-  [["events", "--help"], "--after"],
+  [["events", "--help"], "--follow"],
+  [["events", "export", "--help"], "one JSON document a line"],
+  [["relays", "--help"], "sojourn relays set-aside billing"],
+  [["relays", "set-aside", "--help"], "rejected them ten times"],
+  [["relay", "--help"], "no other command can use it"],
   [["migrate", "--help"], "--check"],
   [["demo", "--help"], "no server is needed"],
   [["--version"], "sojourn v"],
@@ -25,3 +29,25 @@ it.effect.each([
     assert.deepStrictEqual([exitCode, stderr], [0, ""])
     assert.include(stdout, told as string)
   }))
+
+it.effect.each([
+  [["events", "--session", "sjn1_secret"], 1, "This cannot be a session id"],
+  [["events", "exprot"], 2, "Unknown subcommand \"exprot\""],
+  [["events", "--follow", "export"], 2, "--follow"],
+  [["events", "--limit", "0"], 2, "a whole number from 1"],
+  [["events", "export", "--since", "yesterday"], 2, "a time such as 2026-01-31T12:00:00Z"],
+  [["relay", "billing"], 2, "--to"],
+  [["relay", "--to", "none"], 2, "name"],
+  [["relay", "my relay", "--to", "none"], 1, "This cannot be the name of a relay"],
+  [["relay", "billing", "--to", "ftp://x/hunter22"], 2, "none, stdout, redis"],
+  [["relay", "billing", "--to", "redis"], 2, "--redis-url"],
+  [["relay", "billing", "--to", "none", "--redeliver", "--until-caught-up"], 2, "not both"],
+  [["relays", "set-aside"], 2, "name"]
+])("%j: exit code %i and one line, without starting anything", ([args, code, told]) =>
+  Effect.gen(function*() {
+    const { exitCode, stderr, stdout } = yield* idleCli()(args as ReadonlyArray<string>)
+    assert.deepStrictEqual([exitCode, stdout], [code, ""])
+    assert.match(stderr, /^sojourn: [^\n]+$/)
+    assert.include(stderr, told as string)
+    assert.notMatch(stderr, /sjn1_secret|hunter22/)
+  }).pipe(Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({})))))

@@ -82,22 +82,27 @@ export const makeCli = (services: Layer.Layer<Sojourn.Services> = memory) =>
 /** A command line over services that no command may start. */
 export const idleCli = () => cliOver(Layer.effectContext(Effect.die(new Error("The services were started"))))
 
+const keep = (texts: Array<string>) => () =>
+  Sink.forEach((chunk: string | Uint8Array) => Effect.sync(() => texts.push(String(chunk))))
+
 const cliOver = (services: Layer.Layer<Sojourn.Services>) => {
   const command = run(services)
   return Effect.fnUntraced(function*(args: ReadonlyArray<string>, stdin: string | Uint8Array | Typed = "") {
     const progress: Array<string> = []
+    const written: Array<string> = []
     const stdio = Stdio.layerTest({
       stdinIsTerminal: Effect.succeed(stdin instanceof Typed),
       stdin: stdin instanceof Typed
         ? Stream.die("not asked for: a terminal would show what is typed")
         : Stream.make(typeof stdin === "string" ? Buffer.from(stdin) : stdin),
-      stderr: () => Sink.forEach((chunk: string | Uint8Array) => Effect.sync(() => progress.push(String(chunk))))
+      stdout: keep(written),
+      stderr: keep(progress)
     })
     return yield* Effect.gen(function*() {
       const exit = yield* Effect.exit(command(args))
       const outcome: Outcome = {
         exitCode: exitCodeOf(exit),
-        stdout: (yield* TestConsole.logLines).join("\n"),
+        stdout: [...(yield* TestConsole.logLines), ...written.map((text) => text.replace(/\n$/, ""))].join("\n"),
         stderr: (yield* TestConsole.errorLines).join("\n"),
         progress: progress.join("")
       }

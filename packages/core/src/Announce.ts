@@ -1,11 +1,11 @@
 /** Tells cache and subscribers what a commit did. */
-import { type DateTime, Effect, Metric } from "effect"
+import { type DateTime, Effect, Metric, Predicate } from "effect"
 import type { CachedSession } from "./CachedSession.ts"
 import { EventBus } from "./EventBus.ts"
 import { SessionCache, type SessionCacheError } from "./SessionCache.ts"
 import type { SessionEvent } from "./SessionEvent.ts"
 import type { SessionId } from "./SessionId.ts"
-import { busErrors, cacheErrors, sessionsCreated, sessionsEnded } from "./SessionMetrics.ts"
+import { busErrors, cacheErrors, sessionsCreated, sessionsEndedFor } from "./SessionMetrics.ts"
 import { SessionRepo } from "./SessionRepo.ts"
 import type { UserId } from "./User.ts"
 
@@ -31,7 +31,7 @@ const count = (event: SessionEvent) =>
   event._tag === "SessionCreated"
     ? Metric.update(sessionsCreated, 1)
     : "reason" in event && "sessionId" in event
-    ? Metric.update(Metric.withAttributes(sessionsEnded, { reason: event.reason }), 1)
+    ? Metric.update(sessionsEndedFor.get(event.reason)!, 1)
     : Effect.void
 
 /** Writes the cache in one round trip, then publishes the events. Never fails. */
@@ -54,6 +54,18 @@ export const announce = Effect.fnUntraced(function*(change: Change) {
   yield* Effect.forEach(change.events, count, { discard: true })
 })
 
+/** What the span of the operation says, by OpenTelemetry's names; a session is named when it is about one. */
+const describe = ({ admitted, ended = [], userId }: Change) => {
+  const sessionId = admitted?.id ?? (ended.length === 1 ? ended[0] : undefined)
+  return Effect.annotateCurrentSpan({
+    "user.id": userId,
+    ...(sessionId === undefined ? {} : { "session.id": sessionId })
+  })
+}
+
+const describeError = (error: unknown) =>
+  Predicate.hasProperty(error, "_tag") ? Effect.annotateCurrentSpan("error.type", error._tag) : Effect.void
+
 /**
  * Commits, then tells what that changed: now, or when the caller's transaction has committed. Once it is committed the
  * others are told, even if nobody waits for the result any more.
@@ -64,9 +76,9 @@ export const commitThenTell = Effect.fnUntraced(function*<A, E, R>(
 ) {
   const repo = yield* SessionRepo
   return yield* Effect.uninterruptibleMask((restore) =>
-    Effect.tap(restore(commit), (result) => {
+    Effect.tap(Effect.tapError(restore(commit), describeError), (result) => {
       const change = changeOf(result)
-      return change === undefined ? Effect.void : repo.afterCommit(announce(change))
+      return change === undefined ? Effect.void : Effect.andThen(describe(change), repo.afterCommit(announce(change)))
     })
   )
 })

@@ -35,7 +35,10 @@ export class CachedSession extends Schema.Class<CachedSession>("@sojourn/core/Ca
 }
 
 /** Whether `a` has a later secret than `b`, of the same session. */
-export const isLaterSecret = (a: CachedSession, b: CachedSession): boolean => {
+export const isLaterSecret = (
+  a: Pick<CachedSession, "rotation">,
+  b: Pick<CachedSession, "rotation">
+): boolean => {
   const ahead = (a.rotation - b.rotation + 64) % 64
   return ahead > 0 && ahead < 32
 }
@@ -54,4 +57,4 @@ export const toCached = (session: Session, secretHash: SecretHash, rotation = 0)
     trusted: session.trusted,
     deviceName: Option.map(session.device, (device) => device.name),
     locationName: Option.map(session.location, (location) => location.name)
-  })
+  }, { disableChecks: true })

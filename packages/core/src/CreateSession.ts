@@ -54,19 +54,23 @@ export class InvalidExpiry extends Schema.TaggedError<InvalidExpiry>()("InvalidE
 const isInstant = Schema.is(Instant)
 
 /** When the session will end: as asked, else after the default lifetime; never later than the maximum lifetime. */
-const expiry = Effect.fnUntraced(function*(
+const expiry = (
   asked: Option.Option<DateTime.Utc>,
   { defaultLifetime, maximumLifetime }: SessionRules,
   now: DateTime.Utc
-) {
-  const latest = DateTime.addDuration(now, maximumLifetime)
-  const byDefault = DateTime.addDuration(now, Duration.min(defaultLifetime, maximumLifetime))
-  const expiresAt = Option.getOrElse(asked, () => byDefault)
-  if (!isInstant(expiresAt) || !DateTime.isGreaterThan(expiresAt, now) || DateTime.isGreaterThan(expiresAt, latest)) {
-    return yield* new InvalidExpiry({ expiresAt, latest })
-  }
-  return expiresAt
-})
+): Effect.Effect<DateTime.Utc, InvalidExpiry> => {
+  const expiresAt = Option.getOrElse(
+    asked,
+    () => DateTime.addDuration(now, Duration.min(defaultLifetime, maximumLifetime))
+  )
+  const latest = Option.isNone(asked) ? expiresAt : DateTime.addDuration(now, maximumLifetime)
+  return isInstant(expiresAt) && DateTime.isGreaterThan(expiresAt, now) && !DateTime.isGreaterThan(expiresAt, latest)
+    ? Effect.succeed(expiresAt)
+    : Effect.fail(new InvalidExpiry({ expiresAt, latest: DateTime.addDuration(now, maximumLifetime) }))
+}
+
+/** For what was checked before or has just been made. */
+const unchecked = { disableChecks: true }
 
 /**
  * Signs a user in.
@@ -87,7 +91,7 @@ export const createSession = Effect.fn("sojourn.createSession")(function*(comman
 
   const now = yield* DateTime.now
   const expiresAt = yield* expiry(command.expiresAt, rules, now)
-  const id = SessionId.make(yield* random.uuidV7())
+  const id = SessionId.make(yield* random.uuidV7(), unchecked)
   const secret = yield* random.randomBytes(32)
   const secretHash = yield* hashSecret(secret)
   const ipAddress = Option.flatMap(command.ipAddress, parseIpAddress)
@@ -104,16 +108,19 @@ export const createSession = Effect.fn("sojourn.createSession")(function*(comman
     lastActivityAt: now,
     expiresAt,
     idleTimeout: rules.idleTimeout
-  })
+  }, unchecked)
 
-  const candidate = { session, secretHash, eventId: EventId.make(yield* random.uuidV7()) }
-  const { evicted } = yield* commitThenTell(repo.admit(candidate, rules), ({ bornEnded, events, evicted }) => ({
-    userId: session.userId,
-    now,
-    admitted: bornEnded ? undefined : toCached(session, secretHash),
-    ended: evicted,
-    events
-  }))
+  const candidate = { session, secretHash, eventId: EventId.make(yield* random.uuidV7(), unchecked) }
+  const { evicted } = yield* commitThenTell(
+    repo.admit(candidate, rules),
+    ({ bornEnded, events, evicted, expired }) => ({
+      userId: session.userId,
+      now,
+      admitted: bornEnded ? undefined : toCached(session, secretHash),
+      ended: [...expired, ...evicted],
+      events
+    })
+  )
 
   return CreateSessionResponse.make({
     sessionId: id,
@@ -122,5 +129,5 @@ export const createSession = Effect.fn("sojourn.createSession")(function*(comman
     location,
     expiresAt,
     evicted
-  })
+  }, unchecked)
 })

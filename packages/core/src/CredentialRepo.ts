@@ -31,6 +31,8 @@ export interface Rotation {
   readonly next: SecretHash
   readonly salt: RotationSalt
   readonly eventId: EventId
+  /** From where it is asked for: the event's actor is the user, there. */
+  readonly ipAddress: Option.Option<IpAddress>
   readonly now: DateTime.Utc
   readonly grace: Duration.Duration
 }

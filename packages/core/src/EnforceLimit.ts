@@ -17,7 +17,7 @@ export const enforceLimit = Effect.fn("sojourn.enforceLimit")(function*(userId: 
   const now = yield* DateTime.now
   const { evicted } = yield* commitThenTell(
     repo.enforceLimit(userId, yield* SessionPolicy, now),
-    ({ events, evicted }) => ({ userId, now, ended: evicted, events })
+    ({ events, evicted, expired }) => ({ userId, now, ended: [...expired, ...evicted], events })
   )
   return evicted satisfies ReadonlyArray<SessionId>
 })

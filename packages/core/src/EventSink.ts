@@ -1,5 +1,5 @@
 /** Where a relay takes events to. */
-import { Effect, Schema } from "effect"
+import { Cause, Effect, Schema } from "effect"
 import type { LoggedEvent } from "./EventLog.ts"
 
 /**
@@ -24,18 +24,24 @@ export type EventSink<R = never> = (events: ReadonlyArray<LoggedEvent>) => Effec
 
 const messageOf = (error: unknown) => error instanceof Error && error.message !== "" ? error.message : String(error)
 
+/** Runs a sink, or a part of it. What it fails with or dies of counts as `Rejected`, unless it is a `SinkError`. */
+export const delivering = <E, R>(
+  deliver: () => Effect.Effect<unknown, E, R>,
+  delivered?: number
+): Effect.Effect<void, SinkError, R> =>
+  Effect.catchCause(Effect.asVoid(Effect.suspend(deliver)), (failed) => {
+    const cause = Cause.squash(failed)
+    const { message, reason } = cause instanceof SinkError
+      ? cause
+      : { message: messageOf(cause), reason: "Rejected" as const }
+    const before = delivered ?? (cause instanceof SinkError ? cause.delivered : 0)
+    return Effect.fail(new SinkError({ reason, message, delivered: before, cause }))
+  })
+
 /**
  * Any function of an event as a sink: called for one event after the other. Its failures and defects count as
  * `Rejected`, unless they are a `SinkError`, which says it itself.
  */
 export const sinkEach =
   <E, R>(deliver: (event: LoggedEvent) => Effect.Effect<unknown, E, R>): EventSink<R> => (events) =>
-    Effect.forEach(events, (event, delivered) =>
-      deliver(event).pipe(
-        Effect.catchDefect((defect) => Effect.fail(defect)),
-        Effect.mapError((cause) =>
-          cause instanceof SinkError
-            ? new SinkError({ ...cause, message: cause.message, delivered })
-            : new SinkError({ reason: "Rejected", message: messageOf(cause), delivered, cause })
-        )
-      ), { discard: true })
+    Effect.forEach(events, (event, nth) => delivering(() => deliver(event), nth), { discard: true })

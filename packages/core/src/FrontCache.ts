@@ -1,7 +1,9 @@
 /** A cache inside the process in front of a shared one: no round trip for a session that was just validated. */
-import { Clock, DateTime, Duration, Effect, Layer, Metric, Option, Schema, Stream } from "effect"
+import { Clock, type DateTime, Duration, Effect, Layer, Metric, Option, Schema, Stream } from "effect"
 import { type CachedSession, isLaterSecret } from "./CachedSession.ts"
 import { type CacheInvalidation, CacheInvalidations } from "./CacheInvalidations.ts"
+import { frontAnswer } from "./FrontAnswer.ts"
+import { type FrontEntry, hasSecretOf, makeToEntry, toSession } from "./FrontEntry.ts"
 import { SessionCache, StalenessBound, StalenessPromise } from "./SessionCache.ts"
 import type { SessionId } from "./SessionId.ts"
 import { revocationLag } from "./SessionMetrics.ts"
@@ -23,13 +25,6 @@ export interface Options {
   readonly capacity?: number | undefined
   /** How long one is kept without asking the shared cache again. Default: 5 seconds. */
   readonly timeToLive?: Duration.Input | undefined
-}
-
-interface Entry {
-  readonly session: CachedSession
-  readonly until: number
-  /** What `get` answers, made once. */
-  readonly answer: Effect.Effect<Option.Option<CachedSession>>
 }
 
 /**
@@ -56,7 +51,8 @@ export const layer = (
         return yield* new StalenessTooLong({ frontMillis, sharedMillis, promisedMillis })
       }
 
-      const entries = new Map<SessionId, Entry>()
+      const entries = new Map<SessionId, FrontEntry>()
+      const toEntry = makeToEntry()
       const news = new Map<SessionId, { readonly ended: boolean; readonly at: number }>()
       let listening = false
       /** When news came that are no longer remembered by session. */
@@ -64,7 +60,7 @@ export const layer = (
 
       const isEnded = (id: SessionId) => news.get(id)?.ended === true
       const write = (session: CachedSession, until: number) => {
-        entries.set(session.id, { session, until, answer: Effect.succeedSome(session) })
+        entries.set(session.id, toEntry(session, until))
         if (entries.size > capacity) entries.delete(entries.keys().next().value!)
       }
       const keep = (session: CachedSession, now: DateTime.Utc) => {
@@ -81,7 +77,7 @@ export const layer = (
       /** With another secret than the entry's, one of the two is out of date: neither is kept. */
       const learn = (session: CachedSession, now: DateTime.Utc) => {
         const entry = entries.get(session.id)
-        if (entry === undefined || entry.session.secretHash === session.secretHash) keep(session, now)
+        if (entry === undefined || hasSecretOf(entry, session)) keep(session, now)
         else entries.delete(session.id)
       }
       /** Whether any of it was not known yet. */
@@ -104,7 +100,7 @@ export const layer = (
         switch (message._tag) {
           case "Ended":
             return hearOf(message.sessionIds, true)
-              ? Metric.update(revocationLag, Math.max(0, clock.currentTimeMillisUnsafe() - message.at))
+              ? Metric.update(revocationLag, Math.max(0, clock.currentTimeMillisUnsafe() - message.at) / 1000)
               : Effect.void
           case "Changed":
             hearOf(message.sessionIds, false)
@@ -123,7 +119,9 @@ export const layer = (
         get: (id, tag, now) =>
           Effect.suspend(() => {
             const entry = entries.get(id)
-            if (entry !== undefined && now.epochMilliseconds < entry.until) return entry.answer
+            if (entry !== undefined && now.epochMilliseconds < entry.until) {
+              return Effect.succeed(frontAnswer(toSession(id, entry)))
+            }
             if (isEnded(id)) return Effect.succeedNone
             return Effect.map(shared.get(id, tag, now), (found) => {
               if (isEnded(id)) return Option.none()
@@ -135,7 +133,7 @@ export const layer = (
           Effect.suspend(() => {
             hearOf(fenced, true)
             const entry = entries.get(session.id)
-            if (entry === undefined || !isLaterSecret(entry.session, session)) keep(session, now)
+            if (entry === undefined || !isLaterSecret(entry, session)) keep(session, now)
             return shared.put(session, fenced, now)
           }),
         fill: (session, now) =>
@@ -147,8 +145,8 @@ export const layer = (
           Effect.suspend(() => {
             const entry = entries.get(session.id)
             if (
-              entry?.session.secretHash === session.secretHash &&
-              DateTime.isLessThanOrEqualTo(entry.session.lastActivityAt, session.lastActivityAt)
+              entry !== undefined && hasSecretOf(entry, session) &&
+              entry.lastActivityAt <= session.lastActivityAt.epochMilliseconds
             ) {
               write(session, Math.min(entry.until, session.activeUntil.epochMilliseconds))
             }

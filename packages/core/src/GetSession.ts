@@ -20,6 +20,7 @@ const owned = (session: CachedSession, userId: UserId) =>
  * else's: show both as the same outside.
  */
 export const getSession = Effect.fn("sojourn.getSession")(function*(sessionId: SessionId, userId: UserId) {
+  yield* Effect.annotateCurrentSpan({ "user.id": userId, "session.id": sessionId })
   const cache = yield* SessionCache
   const lookup = yield* SessionLookup
   const now = yield* DateTime.now

@@ -5,9 +5,9 @@ import { optional } from "./Optional.ts"
 import { EventId } from "./SessionEvent.ts"
 import { storeErrorFields } from "./StoreError.ts"
 
-/** The name of a relay: 1 to 64 lower-case letters, digits and `._:-`. */
+/** The name of a relay: 1 to 64 ASCII letters, digits and `._:-`. */
 export const RelayName = Schema.String.check(
-  Schema.isPattern(/^[a-z0-9._:-]{1,64}$/, { expected: "1 to 64 lower-case letters, digits and ._:-" })
+  Schema.isPattern(/^[\w.:-]{1,64}$/, { expected: "1 to 64 letters, digits and ._:-" })
 ).pipe(Schema.brand("@sojourn/core/RelayName"))
 export type RelayName = typeof RelayName.Type
 

@@ -5,6 +5,7 @@ import { Hex } from "effect/encoding"
 import { commitThenTell } from "./Announce.ts"
 import { toCached } from "./CachedSession.ts"
 import { CredentialRepo } from "./CredentialRepo.ts"
+import { parseIpAddress } from "./IpAddress.ts"
 import { matchSecret } from "./MatchSecret.ts"
 import { boundedGrace, RotationGrace } from "./RotationGrace.ts"
 import { endForReuse } from "./RotationReuse.ts"
@@ -18,8 +19,13 @@ import { hashSecret, makeToken, parseToken, RotationSalt, type SessionToken, suc
  * The old token is good for the `RotationGrace` (30 seconds) more, so that parallel tabs do not log anybody out.
  * Rotating it again within that time gives the same successor: of any number of concurrent rotations there is one, and
  * a lost response can be asked for again. Using it later ends the session with `rotation_reuse`, as does any older one.
+ *
+ * `ipAddress`, as it comes, is from where the user asks, for the event.
  */
-export const rotateSession = Effect.fn("sojourn.rotateSession")(function*(token: SessionToken) {
+export const rotateSession = Effect.fn("sojourn.rotateSession")(function*(
+  token: SessionToken,
+  ipAddress: Option.Option<string> = Option.none()
+) {
   const credentials = yield* CredentialRepo
   const random = yield* SecureRandom.SecureRandom
   const now = yield* DateTime.now
@@ -35,6 +41,7 @@ export const rotateSession = Effect.fn("sojourn.rotateSession")(function*(token:
     next: yield* hashSecret(successor),
     salt,
     eventId: EventId.make(yield* random.uuidV7()),
+    ipAddress: Option.flatMap(ipAddress, parseIpAddress),
     now,
     grace: boundedGrace(yield* RotationGrace)
   }
@@ -65,7 +72,12 @@ export const rotateSession = Effect.fn("sojourn.rotateSession")(function*(token:
     case "NotCurrent": {
       const { isCurrent, isPrevious, isRetired } = matchSecret(outcome.credential, presented)
       if (!isCurrent && !isPrevious && !isRetired) return yield* new InvalidSessionToken()
-      return yield* endForReuse(outcome.credential.session, isPrevious ? "late_retry" : "theft", now)
+      return yield* endForReuse(
+        outcome.credential.session,
+        isPrevious ? "late_retry" : "theft",
+        now,
+        rotation.ipAddress
+      )
     }
   }
 })

@@ -1,8 +1,9 @@
 /** What happens when a secret is used that was replaced long ago: somebody has a copy of it. */
 import { type DateTime, Effect, Option } from "effect"
 import { commitThenTell } from "./Announce.ts"
+import type { IpAddress } from "./IpAddress.ts"
 import type { Session } from "./Session.ts"
-import { SessionEnd, system } from "./SessionEnd.ts"
+import { Actor, SessionEnd, system } from "./SessionEnd.ts"
 import { SessionNotActive } from "./SessionErrors.ts"
 import type { TokenReuse } from "./SessionEvent.ts"
 import { SessionRepo } from "./SessionRepo.ts"
@@ -10,13 +11,20 @@ import { SessionRepo } from "./SessionRepo.ts"
 /**
  * Ends the session with `rotation_reuse` and fails with it (RFC 9700, 4.14.2, does so for refresh tokens). The
  * predecessor of the current secret, presented after its grace, may be a `late_retry`; an older one is a `theft`.
+ * `ipAddress`: from where it was used, where that is known.
  */
 export const endForReuse = Effect.fn("sojourn.endForReuse")(
-  function*(session: Session, reuse: TokenReuse, now: DateTime.Utc) {
+  function*(
+    session: Session,
+    reuse: TokenReuse,
+    now: DateTime.Utc,
+    ipAddress: Option.Option<IpAddress> = Option.none()
+  ) {
     const repo = yield* SessionRepo
     const reason = "rotation_reuse"
+    const actor = Actor.make({ ...system, ipAddress })
     yield* commitThenTell(
-      repo.end(session.id, SessionEnd.make({ at: now, reason, actor: system }), {
+      repo.end(session.id, SessionEnd.make({ at: now, reason, actor }), {
         owner: Option.none(),
         reuse: Option.some(reuse)
       }),

@@ -19,7 +19,10 @@ export type UserAgent = typeof UserAgent.Type
 
 /** Cuts and cleans a user agent from a request; none when nothing readable is left. */
 export const parseUserAgent = (raw: string): Option.Option<UserAgent> =>
-  Schema.decodeUnknownOption(UserAgent)(toPrintable(raw, 1024))
+  Option.map(
+    Option.liftPredicate(toPrintable(raw, 1024), (text) => text !== ""),
+    (text) => UserAgent.make(text, { disableChecks: true })
+  )
 
 /** The application's own id of the refresh token that goes with the session. Never the token itself. */
 export const RefreshTokenId = printable(255).pipe(Schema.brand("@sojourn/core/RefreshTokenId"))

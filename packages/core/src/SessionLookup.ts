@@ -1,10 +1,16 @@
 /** Reads credentials from the store for all who wait for one, together. */
-import { Context, Deferred, Effect, Layer, Option, Queue } from "effect"
+import { Context, Deferred, Effect, Layer, Metric, Option, Queue, type Tracer } from "effect"
+import { callerSpan, withBatchSpan } from "./BatchSpan.ts"
 import { type Credential, CredentialRepo } from "./CredentialRepo.ts"
 import type { SessionId } from "./SessionId.ts"
+import { lookupBatchSize } from "./SessionMetrics.ts"
 import type { SessionRepoError } from "./SessionRepo.ts"
 
-type Answer = Deferred.Deferred<Option.Option<Credential>, SessionRepoError>
+interface Asked {
+  readonly answer: Deferred.Deferred<Option.Option<Credential>, SessionRepoError>
+  /** What those who wait trace. */
+  readonly spans: Array<Tracer.AnySpan>
+}
 
 /** The most sessions that one statement asks for, and the most such statements under way. */
 const batchSize = 256
@@ -22,21 +28,23 @@ export class SessionLookup extends Context.Service<SessionLookup, {
     Effect.gen(function*() {
       const repo = yield* CredentialRepo
       const asked = yield* Queue.unbounded<SessionId>()
-      const waiting = new Map<SessionId, Answer>()
+      const waiting = new Map<SessionId, Asked>()
 
       const answer = Effect.fnUntraced(function*(ids: ReadonlyArray<SessionId>) {
         const answers = ids.flatMap((id) => {
-          const answer = waiting.get(id)
+          const asked = waiting.get(id)
           waiting.delete(id)
-          return answer === undefined ? [] : [[id, answer] as const]
+          return asked === undefined ? [] : [[id, asked] as const]
         })
+        yield* Metric.update(lookupBatchSize, ids.length)
+        const callers = answers.flatMap(([, { spans }]) => spans)
         const found = yield* Effect.exit(Effect.map(
-          repo.find(ids),
+          repo.find(ids).pipe(withBatchSpan("sojourn.lookup", ids.length, callers)),
           (credentials) => new Map(credentials.map((credential) => [credential.session.id, credential]))
         ))
         yield* Effect.forEach(
           answers,
-          ([id, answer]) =>
+          ([id, { answer }]) =>
             found._tag === "Success"
               ? Deferred.succeed(answer, Option.fromUndefinedOr(found.value.get(id)))
               : Deferred.failCause(answer, found.cause),
@@ -60,11 +68,15 @@ export class SessionLookup extends Context.Service<SessionLookup, {
 
       return {
         credential: (sessionId) =>
-          Effect.suspend(() => {
-            const known = waiting.get(sessionId)
-            if (known !== undefined) return Deferred.await(known)
-            const answer: Answer = Deferred.makeUnsafe()
-            waiting.set(sessionId, answer)
+          Effect.contextWith((context: Context.Context<never>) => {
+            const span = callerSpan(context)
+            const asking = waiting.get(sessionId)
+            if (asking !== undefined) {
+              if (span !== undefined) asking.spans.push(span)
+              return Deferred.await(asking.answer)
+            }
+            const answer: Asked["answer"] = Deferred.makeUnsafe()
+            waiting.set(sessionId, { answer, spans: span === undefined ? [] : [span] })
             return Effect.andThen(Queue.offer(asked, sessionId), Deferred.await(answer))
           })
       }

@@ -15,7 +15,7 @@ import type { UserNotFound } from "./UserRepo.ts"
 /** The store of sessions failed. Nothing was written; only if it went away during a commit (`Unavailable`) that is not certain. */
 export class SessionRepoError extends Schema.TaggedError<SessionRepoError>()("SessionRepoError", storeErrorFields) {}
 
-/** The user is at their limit and the policy says `reject`, or the limit is 0. Nothing was written. */
+/** The user is at their limit and the policy says `reject`, or the limit is 0. Nothing was written of the login. */
 export class SessionLimitExceeded extends Schema.TaggedError<SessionLimitExceeded>()("SessionLimitExceeded", {
   userId: UserId,
   limit: Schema.Int,
@@ -28,7 +28,7 @@ export class SessionLimitExceeded extends Schema.TaggedError<SessionLimitExceede
   }
 }
 
-/** The limit asks for an eviction, and the policy protects too many of the user's sessions. Nothing was written. */
+/** The limit asks for an eviction, and the policy protects too many of the user's sessions. None was evicted. */
 export class EvictionFailed extends Schema.TaggedError<EvictionFailed>()("EvictionFailed", {
   userId: UserId,
   limit: Schema.Int,
@@ -52,6 +52,8 @@ export interface Candidate {
 /** What a commit did. `events` are those that it wrote to the event log, in order. */
 export interface Evictions {
   readonly evicted: ReadonlyArray<SessionId>
+  /** Those that were over already, and that this ended as `expired` or `idle` before it counted. */
+  readonly expired: ReadonlyArray<SessionId>
   readonly events: ReadonlyArray<SessionEvent>
 }
 
@@ -120,7 +122,10 @@ export class SessionRepo extends Context.Service<SessionRepo, {
   /**
    * Puts the session in and ends what the rules say must go, in one commit: under the user's lock the limit is read,
    * the sessions over it are ended (reason `session_limit_exceeded`), the row and the events are written. All excess
-   * goes, also when the limit was lowered. Expired and idle sessions do not count and are left as they are.
+   * goes, also when the limit was lowered.
+   *
+   * Expired and idle sessions do not count. Where there is a limit they are ended first, as `sweep` does, so that no
+   * activity under way brings back one that was not counted; they stay so also when the login is refused.
    *
    * The session is stored as it begins: its last activity is its creation, from the login's address; not trusted, no
    * suspicious activity, not ended. An id that is taken already is refused as `InvalidData`.
@@ -129,7 +134,10 @@ export class SessionRepo extends Context.Service<SessionRepo, {
     Admission,
     UserNotFound | SessionLimitExceeded | EvictionFailed | SessionRepoError
   >
-  /** Ends what is over the user's limit now, under the same lock and by the same rules, as after a lowered limit. */
+  /**
+   * Ends what is over the user's limit now, under the same lock and by the same rules, as after a lowered limit; before
+   * it, what is expired or idle, which stays so also when this fails.
+   */
   readonly enforceLimit: (userId: UserId, rules: SessionRules, now: DateTime.Utc) => Effect.Effect<
     Evictions,
     UserNotFound | EvictionFailed | SessionRepoError
@@ -166,7 +174,10 @@ export class SessionRepo extends Context.Service<SessionRepo, {
    * places and addresses out of their events.
    */
   readonly erase: (userId: UserId, actor: Actor, now: DateTime.Utc) => Effect.Effect<Endings, SessionRepoError>
-  /** Deletes at most `limit` sessions that were over before this time; how many went. Their events stay. */
+  /**
+   * Deletes at most `limit` sessions that ended before this time; how many went. Their events stay. What has not ended
+   * stays, too, however old: `sweep` ends it first, with its event.
+   */
   readonly purge: (before: DateTime.Utc, limit: number) => Effect.Effect<number, SessionRepoError>
   /** Runs the effect now or, inside a transaction of the caller's, once that has committed (never, if it did not). */
   readonly afterCommit: <R>(effect: Effect.Effect<void, never, R>) => Effect.Effect<void, never, R>

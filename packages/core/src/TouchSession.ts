@@ -63,7 +63,9 @@ export class ActivityWriter extends Context.Service<ActivityWriter, {
               Effect.onInterrupt(() => Effect.sync(() => putBack(batch))),
               Effect.catch((error) =>
                 Effect.sync(() => putBack(batch)).pipe(
-                  Effect.andThen(Effect.logWarning("Activity could not be written and will be tried again", error))
+                  Effect.andThen(
+                    Effect.logWarning(`Activity could not be written and will be tried again: ${error.message}`)
+                  )
                 )
               )
             ))

@@ -3,8 +3,9 @@ import { DateTime, Effect, Option } from "effect"
 import { commitThenTell } from "./Announce.ts"
 import { toCached } from "./CachedSession.ts"
 import { CredentialRepo } from "./CredentialRepo.ts"
+import { parseIpAddress } from "./IpAddress.ts"
 import { SessionCache } from "./SessionCache.ts"
-import { Actor } from "./SessionEnd.ts"
+import { byUser } from "./SessionEnd.ts"
 import { SessionNotFound } from "./SessionErrors.ts"
 import type { SessionId } from "./SessionId.ts"
 import { SessionLookup } from "./SessionLookup.ts"
@@ -22,12 +23,20 @@ const refreshCache = (sessionId: SessionId, now: DateTime.Utc) =>
     }
   }).pipe(Effect.ignore)
 
-/** Trusts the device of an active session of the user's own. Doing it again changes nothing and tells nobody. */
-export const trustSession = Effect.fn("sojourn.trustSession")(function*(sessionId: SessionId, userId: UserId) {
+/**
+ * Trusts the device of an active session of the user's own. Doing it again changes nothing and tells nobody.
+ *
+ * `ipAddress`, as it comes, is from where the user does so, for the event.
+ */
+export const trustSession = Effect.fn("sojourn.trustSession")(function*(
+  sessionId: SessionId,
+  userId: UserId,
+  ipAddress: Option.Option<string> = Option.none()
+) {
   const repo = yield* SessionRepo
   const credentials = yield* CredentialRepo
   const now = yield* DateTime.now
-  const actor = Actor.make({ kind: "user", id: Option.some(userId) })
+  const actor = byUser(userId, Option.flatMap(ipAddress, parseIpAddress))
   const marked = yield* commitThenTell(
     credentials.trust(sessionId, userId, actor, now),
     (marked) => Option.isNone(marked) ? undefined : { userId, now, events: marked.value }

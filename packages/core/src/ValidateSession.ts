@@ -1,7 +1,8 @@
 /** Check a token on a request. */
-import { DateTime, Duration, Effect, Option, Redacted } from "effect"
+import { Context, DateTime, Duration, Effect, Metric, Option } from "effect"
 import { type CachedSession, toCached } from "./CachedSession.ts"
 import type { Credential } from "./CredentialRepo.ts"
+import { isFrontAnswer } from "./FrontAnswer.ts"
 import { matchSecret, noHash } from "./MatchSecret.ts"
 import { isWithinGrace, RotationGrace } from "./RotationGrace.ts"
 import { endForReuse } from "./RotationReuse.ts"
@@ -9,14 +10,16 @@ import { SessionCache } from "./SessionCache.ts"
 import { InvalidSessionToken, SessionNotActive } from "./SessionErrors.ts"
 import { SessionId } from "./SessionId.ts"
 import { SessionLookup } from "./SessionLookup.ts"
+import { type ValidationResult, validations } from "./SessionMetrics.ts"
+import type { SessionRepoError } from "./SessionRepo.ts"
 import {
+  type BareTokenParts,
   hashSecret,
   isSameHash,
-  parseToken,
   RoutingTag,
   type SecretHash,
   type SessionToken,
-  type TokenParts
+  takeApart
 } from "./SessionToken.ts"
 
 /** An active session that a token has proven. */
@@ -29,10 +32,10 @@ export interface ValidSession {
 }
 
 /** What garbage is looked up as and compared with, so that it costs what a wrong secret costs. */
-const nobody: TokenParts = {
+const nobody: BareTokenParts = {
   sessionId: SessionId.make("00000000-0000-7000-8000-000000000000"),
   routingTag: RoutingTag.make("0000"),
-  secret: Redacted.make(new Uint8Array(32))
+  secret: new Uint8Array(32)
 }
 
 const valid = (session: CachedSession, now: DateTime.Utc): ValidSession => ({
@@ -65,14 +68,37 @@ const judge = Effect.fnUntraced(function*(
   return toCached(session, credential.secretHash, credential.rotation)
 })
 
-const ask = Effect.fnUntraced(function*(parts: TokenParts, hash: SecretHash, now: DateTime.Utc) {
-  const lookup = yield* SessionLookup
-  const cache = yield* SessionCache
-  const session = yield* judge(yield* lookup.credential(parts.sessionId), parts === nobody, hash, now)
-  // A cache that cannot be written is told by its own metrics; the answer stands.
-  yield* Effect.ignore(cache.fill(session, now))
-  return valid(session, now)
-})
+const resultOf = (error: InvalidSessionToken | SessionNotActive | SessionRepoError): ValidationResult =>
+  error._tag === "SessionNotActive"
+    ? error.reason
+    : error._tag === "InvalidSessionToken"
+    ? "invalid_token"
+    : "store_error"
+
+const ask = Effect.fn("sojourn.validateSession")(
+  function*(parts: BareTokenParts, hash: SecretHash, now: DateTime.Utc) {
+    const lookup = yield* SessionLookup
+    const cache = yield* SessionCache
+    const isGarbage = parts === nobody
+    if (!isGarbage) yield* Effect.annotateCurrentSpan("session.id", parts.sessionId)
+    const session = yield* judge(yield* lookup.credential(parts.sessionId), isGarbage, hash, now)
+    yield* Effect.annotateCurrentSpan("user.id", session.userId)
+    // A cache that cannot be written is told by its own metrics; the answer stands.
+    yield* Effect.ignore(cache.fill(session, now))
+    return valid(session, now)
+  },
+  Effect.tap(() => Metric.update(validations("valid", "store"), 1)),
+  Effect.tapError((error) =>
+    Effect.andThen(
+      Metric.update(validations(resultOf(error), "store"), 1),
+      Effect.annotateCurrentSpan("error.type", error._tag)
+    )
+  )
+)
+
+// Made once, and updated without an effect: the answer of a front cache costs little more than its hash.
+const validByFront = validations("valid", "front")
+const validByCache = validations("valid", "cache")
 
 /**
  * The session that a token proves, from the cache, else from the store.
@@ -81,15 +107,26 @@ const ask = Effect.fnUntraced(function*(parts: TokenParts, hash: SecretHash, now
  * decides, and an active session is cached again. Unknown session, wrong secret and garbage fail alike, after the same
  * work, with `InvalidSessionToken`; a session that is over fails with `SessionNotActive` and the reason. When the store
  * is needed and away, it fails closed with `SessionRepoError`.
+ *
+ * Every answer is counted in `sojourn_validations_total`; a span, `sojourn.validateSession`, is there only when the store
+ * is asked.
  */
 export const validateSession = (token: SessionToken) =>
-  Effect.flatMap(SessionCache, (cache) =>
-    Effect.flatMap(DateTime.now, (now) => {
-      const parts = Option.getOrElse(parseToken(token), () => nobody)
-      return Effect.flatMap(hashSecret(Redacted.value(parts.secret)), (hash) =>
-        Effect.flatMap(cache.get(parts.sessionId, parts.routingTag, now), (cached) =>
-          isSameHash(Option.isSome(cached) ? cached.value.secretHash : noHash, hash) && Option.isSome(cached) &&
+  Effect.contextWith((context: Context.Context<SessionCache>) => {
+    const cache = Context.get(context, SessionCache)
+    return Effect.flatMap(DateTime.now, (now) => {
+      const parts = takeApart(token) ?? nobody
+      return Effect.flatMap(hashSecret(parts.secret), (hash) =>
+        Effect.flatMap(cache.get(parts.sessionId, parts.routingTag, now), (cached) => {
+          if (
+            isSameHash(Option.isSome(cached) ? cached.value.secretHash : noHash, hash) && Option.isSome(cached) &&
             cached.value.isActive(now)
-            ? Effect.succeed(valid(cached.value, now))
-            : ask(parts, hash, now)))
-    }))
+          ) {
+            const counter = isFrontAnswer(cached) ? validByFront : validByCache
+            counter.updateUnsafe(1, context)
+            return Effect.succeed(valid(cached.value, now))
+          }
+          return ask(parts, hash, now)
+        }))
+    })
+  })

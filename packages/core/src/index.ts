@@ -25,6 +25,7 @@ export * from "./Location.ts"
 export * from "./LocationEnricher.ts"
 export * from "./PutUser.ts"
 export * from "./RecordSuspiciousActivity.ts"
+export * from "./Redeliver.ts"
 export * from "./RelayRepo.ts"
 export * from "./RevokeAllSessions.ts"
 export * from "./RevokeSession.ts"
@@ -41,7 +42,19 @@ export * from "./SessionLookup.ts"
 export * from "./SessionMetrics.ts"
 export * from "./SessionPolicy.ts"
 export * from "./SessionRepo.ts"
-export * from "./SessionToken.ts"
+export {
+  hashSecret,
+  isSameHash,
+  makeToken,
+  parseToken,
+  RotationSalt,
+  RoutingTag,
+  routingTag,
+  SecretHash,
+  type SessionToken,
+  succeedSecret,
+  type TokenParts
+} from "./SessionToken.ts"
 export * from "./StoreError.ts"
 export * from "./SweepSessions.ts"
 export * from "./Text.ts"

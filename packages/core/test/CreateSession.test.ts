@@ -157,17 +157,18 @@ describe("the store failing always fails the login", () => {
       assert.deepStrictEqual(found, [true])
     }).pipe(Effect.provide(sojourn())))
 
-  it.effect("a login born ended is never cached, and those evicted with it are fenced", () =>
+  it.effect("a login born ended is never cached, and those that ended with it are fenced", () =>
     Effect.gen(function*() {
       const cache = SessionCacheTest.recording()
       const repo = yield* SessionRepo
       const other = yield* Fixtures.freshSessionId
+      const over = yield* Fixtures.freshSessionId
       const bornEnded = Effect.provideService(SessionRepo, {
         ...repo,
-        admit: () => Effect.succeed({ evicted: [other], events: [], bornEnded: true })
+        admit: () => Effect.succeed({ evicted: [other], expired: [over], events: [], bornEnded: true })
       })
       yield* createSession(command).pipe(bornEnded, Effect.provide(cache.layer))
-      assert.deepStrictEqual(cache.writes, [{ operation: "fence", userId, fenced: [other] }])
+      assert.deepStrictEqual(cache.writes, [{ operation: "fence", userId, fenced: [over, other] }])
     }).pipe(Effect.provide(sojourn())))
 })
 

@@ -118,6 +118,46 @@ describe("C6 absent enrichment never prevents a login", () => {
       assert.deepStrictEqual(logs, [])
     }).pipe(Effect.provide(sojourn)))
 
+  it.effect("both hang and cannot be interrupted: absent after 250 ms all the same", () =>
+    Effect.gen(function*() {
+      const stubborn = Effect.uninterruptible(EnricherTest.hanging)
+      const { answers, failures, millis } = yield* logInWith(
+        EnricherTest.device(stubborn).layer,
+        EnricherTest.location(stubborn).layer
+      )
+      assert.deepStrictEqual(answers, [Option.none(), Option.none()])
+      assert.deepStrictEqual(failures, [1, 1])
+      assert.strictEqual(millis, 250)
+    }).pipe(Effect.provide(sojourn)))
+
+  it.effect.each([
+    { how: "takes too long", giveUp: TestClock.adjust("250 millis") },
+    { how: "is no longer waited for", giveUp: Fiber.interrupt }
+  ])("one that $how is interrupted", ({ giveUp }) =>
+    Effect.gen(function*() {
+      const stopped: Array<string> = []
+      const hanging = (name: string) =>
+        Effect.onInterrupt(EnricherTest.hanging, () => Effect.sync(() => stopped.push(name)))
+      const fiber = yield* Effect.forkChild(
+        logIn.pipe(Effect.provide([
+          EnricherTest.device(hanging("device")).layer,
+          EnricherTest.location(hanging("location")).layer
+        ])),
+        { startImmediately: true }
+      )
+      assert.deepStrictEqual(stopped, [])
+      yield* Effect.isEffect(giveUp) ? giveUp : giveUp(fiber)
+      yield* Fiber.await(fiber)
+      assert.deepStrictEqual(stopped, ["device", "location"])
+    }).pipe(Effect.provide(sojourn)))
+
+  it.effect("what hangs is said to have taken too long", () =>
+    Effect.gen(function*() {
+      const { logs } = yield* logInWith(EnricherTest.device(EnricherTest.hanging).layer, LocationEnricher.layerDisabled)
+      assert.strictEqual(logs.length, 1)
+      assert.match(logs[0]!, /^Warn .*device enricher gave no answer.*TimeoutError: No answer within 250ms/s)
+    }).pipe(Effect.provide(sojourn)))
+
   it.effect("C21 a login interrupted while it waits leaves nothing behind", () =>
     Effect.gen(function*() {
       const log = yield* EventLog

@@ -263,7 +263,8 @@ it.layer(SecureRandomTest.layer())("FrontCache", (it) => {
       yield* front.fence(own.userId, [own.id], yield* DateTime.now)
       yield* ended(own)
       const after = yield* Metric.value(revocationLag)
-      assert.deepStrictEqual([after.count - count, after.sum - sum], [1, 30])
+      assert.strictEqual(after.count - count, 1)
+      assert.closeTo(after.sum - sum, 0.03, 1e-6)
     }))
 
   it.effect("K4 times that add up to more than what is promised are refused", () =>

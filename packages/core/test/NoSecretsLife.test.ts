@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import {
   CredentialRepo,
+  EndReason,
   eraseUser,
   EventLog,
   getSession,
@@ -27,6 +28,7 @@ import {
 import { EventBusTest, Fixtures, SessionCacheTest } from "@sojourn/testing"
 import { Effect, Exit, Layer, Option, Redacted, Schema } from "effect"
 import { TestClock } from "effect/testing"
+import { createHash } from "node:crypto"
 import { inspect } from "node:util"
 import { logIn, sojourn, userId } from "./alice.ts"
 import { recorded } from "./recorded.ts"
@@ -87,7 +89,7 @@ const life = Effect.gen(function*() {
 it.effect("no token or secret in a log, a span, an event, a list or an error of any handler", () =>
   Effect.gen(function*() {
     for (const surroundings of [<A, E, R>(self: Effect.Effect<A, E, R>) => self, broken]) {
-      const { exit, logs, spans } = yield* recorded(life.pipe(surroundings)).pipe(
+      const { exit, labels, logs, spans } = yield* recorded(life.pipe(surroundings)).pipe(
         Effect.provide(sojourn, { local: true })
       )
       const { shown, tokens } = yield* exit
@@ -106,8 +108,24 @@ it.effect("no token or secret in a log, a span, an event, a list or an error of 
           assert.notInclude(text, hex)
         }
       }
+      const words = new Set<string>([
+        "valid",
+        "invalid_token",
+        "store_error",
+        "front",
+        "cache",
+        "store",
+        ...EndReason.literals
+      ])
+      assert.isAtLeast(labels.length, 10)
+      assert.deepStrictEqual(labels.filter((label) => !words.has(label)), [], "a closed vocabulary")
       const attributes = spans.map((span) => `${whole([...span.attributes])} ${whole(span.events)}`)
-      for (const text of [...logs, ...attributes]) assert.notInclude(text, Fixtures.addresses.documentation)
+      const hashes = tokens.map((token) =>
+        createHash("sha256").update(Buffer.from(Redacted.value(token).split(".")[1]!, "base64url")).digest("hex")
+      )
+      for (const text of [...logs, ...attributes]) {
+        for (const each of [...hashes, Fixtures.addresses.documentation]) assert.notInclude(text, each)
+      }
     }
   }))
 

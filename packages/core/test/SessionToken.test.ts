@@ -36,6 +36,23 @@ describe("SessionToken", () => {
     }
   )
 
+  it.prop("V2 only the id of a UUIDv7 parses, whatever its bytes", { bytes }, ({ bytes }) => {
+    for (const version of [bytes[6]!, 0x70, 0x7f, 0x60, 0x80]) {
+      for (const variant of [bytes[8]!, 0x80, 0xbf, 0x7f, 0xc0]) {
+        const id = bytes.slice(0, 18)
+        id[6] = version
+        id[8] = variant
+        const hex = Buffer.from(id).toString("hex")
+        const uuid = hex.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")
+        const parts = parseToken(Redacted.make(`sjn1_${Buffer.from(id).toString("base64url")}.${text.split(".")[1]}`))
+        assert.strictEqual(Option.isSome(parts), Schema.is(SessionId)(uuid))
+        if (Option.isNone(parts)) continue
+        assert.strictEqual(parts.value.sessionId, uuid)
+        assert.strictEqual(parts.value.routingTag, hex.slice(32))
+      }
+    }
+  })
+
   it.prop("V2 garbage never parses", { garbage: Schema.String }, ({ garbage }) => {
     assert.isFalse(parses(garbage))
     assert.isFalse(parses(`sjn1_${garbage}`))

@@ -36,5 +36,6 @@ export const recorded = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effe
         Object.entries(attributes).every(([name, value]) => snapshot.attributes?.[name] === value)
         ? sum + Number(snapshot.state.count)
         : sum, 0)
-  return { exit, logs, spans, counted, counters: metrics.map(({ id }) => id) }
+  const labels = metrics.flatMap(({ attributes }) => Object.values(attributes ?? {}))
+  return { exit, logs, spans, counted, counters: metrics.map(({ id }) => id), labels }
 })

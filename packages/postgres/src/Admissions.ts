@@ -1,7 +1,14 @@
 /** Sends the logins that wait in this process to the database together. */
 import type { Admission, Candidate, SessionRepoError, SessionRules, UserId } from "@sojourn/core"
-import { Deferred, Effect, Queue, Result, Semaphore } from "effect"
+import { callerSpan, withBatchSpan } from "@sojourn/core/BatchSpan"
+import { Deferred, Effect, Metric, Queue, Result, Semaphore, type Tracer } from "effect"
 import type { Outcome, Refusal } from "./Admit.ts"
+
+/** How many logins go to the database in one statement. */
+export const admissionBatchSize = Metric.histogram("sojourn_admission_batch_size", {
+  description: "Logins sent to the database in one statement",
+  boundaries: [1, 2, 4, 8, 16, 32, 64]
+})
 
 /** Runs the statement `admit` for several candidates. */
 export type AdmitStatement = (
@@ -23,6 +30,8 @@ interface Login {
   readonly candidate: Candidate
   readonly rules: SessionRules
   readonly outcome: Deferred.Deferred<Admission, Refusal>
+  /** What the caller traces. */
+  readonly span: Tracer.AnySpan | undefined
   cancelled: boolean
 }
 
@@ -70,7 +79,12 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
     > {
       const first = logins[0]
       if (first === undefined) return []
-      const answer = yield* Effect.result(statement(logins.map(({ candidate }) => candidate), first.rules, wait))
+      yield* Metric.update(admissionBatchSize, logins.length)
+      const callers = logins.flatMap(({ span }) => span === undefined ? [] : [span])
+      const answer = yield* statement(logins.map(({ candidate }) => candidate), first.rules, wait).pipe(
+        withBatchSpan("sojourn.admit", logins.length, callers),
+        Effect.result
+      )
       if (Result.isSuccess(answer)) {
         const busy = logins.filter((_, at) => answer.success[at] === "Busy")
         yield* Effect.forEach(
@@ -125,7 +139,13 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
   yield* Effect.forEach(Array.from({ length: concurrency }), () => Effect.forkScoped(worker), { discard: true })
 
   return Effect.fnUntraced(function*(candidate: Candidate, rules: SessionRules) {
-    const login: Login = { candidate, rules, outcome: yield* Deferred.make<Admission, Refusal>(), cancelled: false }
+    const login: Login = {
+      candidate,
+      rules,
+      outcome: yield* Deferred.make<Admission, Refusal>(),
+      span: callerSpan(yield* Effect.context<never>()),
+      cancelled: false
+    }
     yield* Queue.offer(queue, login)
     return yield* Deferred.await(login.outcome).pipe(
       Effect.onInterrupt(() =>

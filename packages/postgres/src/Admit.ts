@@ -1,26 +1,23 @@
 /** The statement `admit`: candidates in, an outcome for each out. */
 import { PgTypes } from "@effect/sql-pg"
 import {
-  Actor,
   type Admission,
+  byUser,
   type Candidate,
-  Device,
-  EventId,
   EvictionFailed,
-  Location,
   SessionCreated,
-  SessionEvicted,
   SessionId,
   SessionLimitExceeded,
   SessionRepoError,
   type SessionRules,
-  system,
   UserNotFound
 } from "@sojourn/core"
-import { type DateTime, Duration, Effect, Option, Result, Schema } from "effect"
+import { Duration, Effect, Option, Result, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { explainFailure } from "./DatabaseError.ts"
+import { storeFailure } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
+import { DeviceColumn, LocationColumn } from "./Details.ts"
+import { EvictedJson, evictionEvents, ExpiredJson, expiryEvents } from "./Evicted.ts"
 import { array, bytes } from "./Parameters.ts"
 
 /** Why a candidate was not admitted. */
@@ -29,13 +26,6 @@ export type Refusal = UserNotFound | SessionLimitExceeded | EvictionFailed | Ses
 /** `Busy`: another transaction holds the user's lock, and this one was told not to wait. */
 export type Outcome = Result.Result<Admission, Refusal> | "Busy"
 
-/** Sessions that a statement ended, as it reports them. */
-export const EvictedJson = Schema.Array(Schema.toCodecJson(Schema.Struct({
-  sessionId: SessionId,
-  eventId: EventId,
-  device: Schema.OptionFromNullOr(Device)
-})))
-
 const OutcomeRow = Schema.Struct({
   session_id: SessionId,
   outcome: Schema.Literals(["admitted", "user_not_found", "limit_exceeded", "eviction_failed", "busy"]),
@@ -43,14 +33,15 @@ const OutcomeRow = Schema.Struct({
   active: Schema.NullOr(Schema.Int),
   protected: Schema.NullOr(Schema.Int),
   born_ended: Schema.Boolean,
-  evicted: Schema.NullOr(EvictedJson)
+  evicted: Schema.NullOr(EvictedJson),
+  expired: Schema.NullOr(ExpiredJson)
 })
 
 /** Any failure of the store as a `SessionRepoError`. */
 export const repoError = (operation: string) => (cause: unknown): SessionRepoError =>
   cause instanceof SessionRepoError
     ? cause
-    : new SessionRepoError({ operation, ...explainFailure(cause), cause })
+    : new SessionRepoError(storeFailure(operation, cause))
 
 /** The rules as the SQL functions take them. */
 export const ruleParameters = (rules: SessionRules) => ({
@@ -61,32 +52,12 @@ export const ruleParameters = (rules: SessionRules) => ({
   )
 })
 
-/** The events of sessions that were evicted at `at`, in the order in which the log has them. */
-export const evictionEvents = (
-  userId: Candidate["session"]["userId"],
-  at: DateTime.Utc,
-  evictedBy: Option.Option<SessionId>,
-  evicted: typeof EvictedJson.Type
-) =>
-  evicted.map(({ device, eventId, sessionId }) =>
-    SessionEvicted.make({
-      eventId,
-      at,
-      userId,
-      actor: system,
-      sessionId,
-      reason: "session_limit_exceeded",
-      device,
-      evictedBy
-    })
-  )
-
 const createdEvent = ({ eventId, session }: Candidate) =>
   SessionCreated.make({
     eventId,
     at: session.createdAt,
     userId: session.userId,
-    actor: Actor.make({ kind: "user", id: Option.some(session.userId) }),
+    actor: byUser(session.userId, session.ipAddress),
     sessionId: session.id,
     device: session.device,
     ipAddress: session.ipAddress,
@@ -108,9 +79,12 @@ const toOutcome = (candidate: Candidate, row: typeof OutcomeRow.Type): Outcome =
       return Result.fail(new EvictionFailed({ ...refused, protected: row.protected ?? 0 }))
     case "admitted": {
       const evicted = row.evicted ?? []
+      const expired = row.expired ?? []
       return Result.succeed({
         evicted: evicted.map(({ sessionId }) => sessionId),
+        expired: expired.map(({ sessionId }) => sessionId),
         events: [
+          ...expiryEvents(session.userId, expired),
           ...evictionEvents(session.userId, session.createdAt, Option.some(session.id), evicted),
           createdEvent(candidate)
         ],
@@ -120,8 +94,8 @@ const toOutcome = (candidate: Candidate, row: typeof OutcomeRow.Type): Outcome =
   }
 }
 
-const deviceJson = Schema.encodeSync(Schema.toCodecJson(Device))
-const locationJson = Schema.encodeSync(Schema.toCodecJson(Location))
+const deviceColumn = Schema.encodeSync(DeviceColumn)
+const locationColumn = Schema.encodeSync(LocationColumn)
 
 /** `wait`: wait for the users' locks; otherwise users whose lock is taken are `Busy`. */
 export const make = Effect.gen(function*() {
@@ -143,14 +117,14 @@ export const make = Effect.gen(function*() {
           ${array(candidates.map(({ secretHash }) => bytes(secretHash)), PgTypes.OID.bytea)},
           ${
         array(
-          candidates.map(({ session }) => Option.getOrNull(Option.map(session.device, deviceJson))),
-          PgTypes.OID.jsonb
+          candidates.map(({ session }) => Option.getOrNull(Option.map(session.device, deviceColumn))),
+          PgTypes.OID.json
         )
       },
           ${
         array(
-          candidates.map(({ session }) => Option.getOrNull(Option.map(session.location, locationJson))),
-          PgTypes.OID.jsonb
+          candidates.map(({ session }) => Option.getOrNull(Option.map(session.location, locationColumn))),
+          PgTypes.OID.json
         )
       },
           ${array(candidates.map(({ session }) => Option.getOrNull(session.ipAddress)), PgTypes.OID.inet)},

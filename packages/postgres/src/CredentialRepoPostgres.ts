@@ -1,7 +1,8 @@
 /** What proves sessions and keeps them alive, in PostgreSQL. */
 import { PgTypes } from "@effect/sql-pg"
 import {
-  Actor,
+  type Activity,
+  byUser,
   type Credential,
   CredentialRepo,
   EventId,
@@ -17,7 +18,7 @@ import { DateTime, Duration, Effect, Layer, Option, Schema } from "effect"
 import { Hex } from "effect/encoding"
 import { SqlClient } from "effect/sql"
 import { repoError } from "./Admit.ts"
-import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
+import { AnswerTimeout, apart, inTime } from "./AnswerTimeout.ts"
 import { credentialColumns, toCredential } from "./CredentialRow.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
 import { array, bytes } from "./Parameters.ts"
@@ -33,12 +34,12 @@ const decodeRotation = Schema.decodeUnknownEffect(Outcome)
 const toOutcome = (
   { outcome, winning_salt }: typeof Outcome.Type,
   credential: Credential,
-  { eventId, now }: Pick<Rotation, "eventId" | "now">
+  { eventId, ipAddress, now }: Pick<Rotation, "eventId" | "ipAddress" | "now">
 ): RotationOutcome => {
   const { id: sessionId, userId } = credential.session
   switch (outcome) {
     case "rotated": {
-      const actor = Actor.make({ kind: "user", id: Option.some(userId) })
+      const actor = byUser(userId, ipAddress)
       return {
         _tag: "Rotated",
         credential,
@@ -58,7 +59,7 @@ const toOutcome = (
   }
 }
 
-/** Every operation is one statement. */
+/** Every operation is one statement; only activities of sessions that others are changing have one each. */
 export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = Layer.effect(
   CredentialRepo,
   Effect.gen(function*() {
@@ -67,6 +68,16 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
     const answered = inTime(yield* AnswerTimeout, repoError)
     const columns = sql.literal(credentialColumns)
     const sessions = sql(`${schema}.sessions`)
+    /** Gives the activities of those sessions whose rows others hold. */
+    const touch = Effect.fnUntraced(function*(activities: ReadonlyArray<Activity>, wait: boolean) {
+      const held = yield* sql<{ readonly id: string }>`SELECT * FROM ${sql(`${schema}.touch`)}(
+        ${array(activities.map(({ sessionId }) => sessionId), PgTypes.OID.uuid)},
+        ${array(activities.map(({ at }) => at.epochMilliseconds), PgTypes.OID.timestamptz)},
+        ${array(activities.map(({ ipAddress }) => Option.getOrNull(ipAddress)), PgTypes.OID.inet)}, ${wait}
+      )`
+      const ids = new Set(held.map(({ id }) => id))
+      return activities.filter(({ sessionId }) => ids.has(sessionId))
+    })
 
     return CredentialRepo.of({
       find: Effect.fn("CredentialRepo.find")(
@@ -78,25 +89,25 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
       ),
 
       rotate: Effect.fn("CredentialRepo.rotate")(
-        function*({ eventId, grace, next, now, presented, salt, sessionId }) {
+        function*({ eventId, grace, ipAddress, next, now, presented, salt, sessionId }) {
           const [row] = yield* sql`
             SELECT outcome, winning_salt, ${columns} FROM ${sql(`${schema}.rotate`)}(
               ${sessionId}::uuid, ${bytes(presented)}, ${bytes(next)}, ${bytes(salt)}, ${eventId}::uuid,
-              ${DateTime.toDate(now)}, ${BigInt(Duration.toMillis(grace))}
+              ${DateTime.toDate(now)}, ${BigInt(Duration.toMillis(grace))}, ${Option.getOrNull(ipAddress)}::inet
             )`
           if (row === undefined) return { _tag: "NotActive", credential: Option.none() } satisfies RotationOutcome
-          return toOutcome(yield* decodeRotation(row), yield* toCredential(row), { eventId, now })
+          return toOutcome(yield* decodeRotation(row), yield* toCredential(row), { eventId, ipAddress, now })
         },
         answered("rotate")
       ),
 
       touch: Effect.fn("CredentialRepo.touch")(
         function*(activities) {
-          yield* sql`SELECT ${sql(`${schema}.touch`)}(
-            ${array(activities.map(({ sessionId }) => sessionId), PgTypes.OID.uuid)},
-            ${array(activities.map(({ at }) => at.epochMilliseconds), PgTypes.OID.timestamptz)},
-            ${array(activities.map(({ ipAddress }) => Option.getOrNull(ipAddress)), PgTypes.OID.inet)}
-          )`
+          const held = yield* touch(activities, false)
+          // A transaction has its connection for itself, so that waiting for a row holds up no other statement.
+          yield* Effect.forEach(held, (activity) => apart(sql.withTransaction(touch([activity], true))), {
+            discard: true
+          })
         },
         answered("touch")
       ),
@@ -104,7 +115,8 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
       trust: Effect.fn("CredentialRepo.trust")(
         function*(sessionId, owner, actor, now) {
           const rows = yield* sql`SELECT * FROM ${sql(`${schema}.trust`)}(
-            ${sessionId}::uuid, ${owner}, ${DateTime.toDate(now)}, ${actor.kind}, ${Option.getOrNull(actor.id)}
+            ${sessionId}::uuid, ${owner}, ${DateTime.toDate(now)}, ${actor.kind}, ${Option.getOrNull(actor.id)},
+            ${Option.getOrNull(actor.ipAddress)}::inet
           )`
           const [row] = yield* decodeTrusted(rows)
           if (row === undefined) return Option.none()
@@ -124,7 +136,8 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
       recordSuspicion: Effect.fn("CredentialRepo.recordSuspicion")(
         function*(sessionId, eventId, actor, now) {
           const rows = yield* sql`SELECT * FROM ${sql(`${schema}.record_suspicion`)}(
-            ${sessionId}::uuid, ${eventId}::uuid, ${DateTime.toDate(now)}, ${actor.kind}, ${Option.getOrNull(actor.id)}
+            ${sessionId}::uuid, ${eventId}::uuid, ${DateTime.toDate(now)}, ${actor.kind}, ${Option.getOrNull(actor.id)},
+            ${Option.getOrNull(actor.ipAddress)}::inet
           )`
           const [row] = yield* decodeSuspicion(rows)
           return Option.map(Option.fromUndefinedOr(row), ({ count, user_id: userId }) => ({

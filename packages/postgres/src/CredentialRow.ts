@@ -12,7 +12,7 @@ const Hashes = Schema.Struct({
   previous_hash: Schema.NullOr(Schema.Uint8Array),
   rotated_at: Schema.NullOr(Schema.Date),
   rotation: RotationNumber,
-  retired_hashes: Schema.Array(Schema.Uint8Array)
+  retired_hashes: Schema.NullOr(Schema.Array(Schema.Uint8Array))
 })
 
 const decodeSession = Schema.decodeUnknownEffect(SessionRow)
@@ -29,7 +29,7 @@ export const toCredential = Effect.fnUntraced(function*(row: unknown) {
     previous: previous_hash === null || rotated_at === null
       ? Option.none()
       : Option.some({ hash: hash(previous_hash), rotatedAt: DateTime.fromDateUnsafe(rotated_at) }),
-    retired: retired_hashes.map(hash)
+    retired: (retired_hashes ?? []).map(hash)
   }
   return credential
 })

@@ -1,6 +1,6 @@
 /** The connection to a PostgreSQL server. */
 import { PgClient } from "@effect/sql-pg"
-import { Duration, Effect, Layer, Redacted } from "effect"
+import { Duration, Effect, Layer, Option, Redacted } from "effect"
 import type { SqlClient } from "effect/sql"
 import { DatabaseError, databaseError } from "./DatabaseError.ts"
 
@@ -18,6 +18,20 @@ export interface Options {
   readonly statementTimeout?: Duration.Input | "none" | undefined
   /** Whether statements are prepared. Default: true. False for poolers that cannot keep them. */
   readonly prepare?: boolean | undefined
+}
+
+const decode = Option.liftThrowable(decodeURIComponent)
+
+/** What the URL says of the place, apart: the driver's spans tell it from there only. */
+const place = (url: URL) => {
+  const host = url.searchParams.get("host") ?? url.hostname.replaceAll(/^\[|\]$/g, "")
+  const port = Number(url.searchParams.get("port") ?? url.port)
+  const database = url.searchParams.get("dbname") ?? Option.getOrElse(decode(url.pathname.slice(1)), () => "")
+  return {
+    ...(host === "" ? {} : { host }),
+    ...(port > 0 ? { port } : {}),
+    ...(database === "" ? {} : { database })
+  }
 }
 
 /** A pool whose statements share connections, so that few connections carry many. Fails at once if it cannot connect. */
@@ -49,12 +63,7 @@ export const layer = (options: Options): Layer.Layer<PgClient.PgClient | SqlClie
             statement_timeout: String(Duration.toMillis(Duration.fromInputUnsafe(statementTimeout)))
           }
         }),
-      // The driver takes these from its own settings, not from the URL.
-      spanAttributes: {
-        "server.address": url.hostname,
-        "server.port": Number(url.port || 5432),
-        "db.namespace": decodeURIComponent(url.pathname.slice(1))
-      }
+      ...place(url)
     })
     // The pool connects when it is used: use it once, so that a wrong URL is told at the start.
     return Effect.succeed(PgClient.layerFrom(Effect.tap(connect, (sql) => sql`SELECT 1`)))

@@ -2,6 +2,7 @@
 import { storeErrorFields, type StoreFailure } from "@sojourn/core"
 import { Cause, Predicate, Schema } from "effect"
 import { SqlError } from "effect/sql"
+import { UnreadableEvent } from "./EventRow.ts"
 
 /** The database could not be opened, migrated or used. */
 export class DatabaseError extends Schema.TaggedError<DatabaseError>()("DatabaseError", storeErrorFields) {}
@@ -61,8 +62,9 @@ const sqlState = (error: unknown, depth = 0): string | undefined => {
 const noAnswer = explain("Unavailable", "PostgreSQL did not answer in time; check that it runs, and try again")
 
 /** The reason of a failure, and one line that says what happened and what to do. */
-export const explainFailure = (error: unknown): Explanation => {
+const explainFailure = (error: unknown): Explanation => {
   if (Cause.isTimeoutError(error)) return noAnswer
+  if (error instanceof UnreadableEvent) return explain("InvalidData", error.message)
   const state = sqlState(error)
   const known = state === undefined ? undefined : byState.find(([prefix]) => state.startsWith(prefix))?.[1]
   if (known !== undefined) return known
@@ -70,9 +72,28 @@ export const explainFailure = (error: unknown): Explanation => {
   return byTag ?? explain("Failed", `The database failed${state === undefined ? "" : ` (SQLSTATE ${state})`}`)
 }
 
+/** What PostgreSQL adds to an error may quote a whole row: hash, address and all. It goes no further than here. */
+const quoting = ["detail", "where", "internalQuery"] as const
+
+/** The error and its causes without what quotes rows, in place, as whoever logs an error logs these with it. */
+const withoutRows = (error: unknown, depth = 0): unknown => {
+  if (depth > 8 || !Predicate.isObject(error)) return error
+  for (const name of quoting) if (name in error) Reflect.deleteProperty(error, name)
+  withoutRows(property(error, "reason"), depth + 1)
+  withoutRows(property(error, "cause"), depth + 1)
+  return error
+}
+
+/** The fields of the error that a port tells (`storeErrorFields`), from whatever the operation failed with. */
+export const storeFailure = (operation: string, cause: unknown) => ({
+  operation,
+  ...explainFailure(cause),
+  cause: withoutRows(cause)
+})
+
 /** Wraps whatever a database operation failed with. */
 export const databaseError = (operation: string) => (cause: unknown): DatabaseError =>
-  cause instanceof DatabaseError ? cause : new DatabaseError({ operation, ...explainFailure(cause), cause })
+  cause instanceof DatabaseError ? cause : new DatabaseError(storeFailure(operation, cause))
 
 /** "SJN02": the session to keep is not an active one of the user's. */
 export const isKeptNotActive = (error: unknown): boolean => sqlState(error) === "SJN02"

@@ -1,6 +1,5 @@
 /** Sessions that a statement ended, and the events that it wrote. */
 import {
-  Device,
   type Ending,
   type Endings,
   EventId,
@@ -13,13 +12,14 @@ import {
   UserId
 } from "@sojourn/core"
 import { type Option, Schema } from "effect"
+import { DeviceColumn } from "./Details.ts"
 
 const EndedRow = Schema.Struct({
   /** Null: the event for all. */
   session_id: Schema.NullOr(SessionId),
   /** Null: a session that ended shortly before. */
   event_id: Schema.NullOr(EventId),
-  device: Schema.OptionFromNullOr(Schema.toCodecJson(Device))
+  device: Schema.OptionFromNullOr(DeviceColumn)
 })
 
 export const decodeEnded = Schema.decodeUnknownEffect(Schema.Array(EndedRow))
@@ -53,7 +53,7 @@ const EndingRow = Schema.Struct({
   user_id: UserId,
   /** Null: nothing was changed. */
   event_id: Schema.NullOr(EventId),
-  device: Schema.OptionFromNullOr(Schema.toCodecJson(Device))
+  device: Schema.OptionFromNullOr(DeviceColumn)
 })
 
 export const decodeEnding = Schema.decodeUnknownEffect(Schema.Array(EndingRow))

@@ -3,12 +3,11 @@ import { EventLog, EventLogError } from "@sojourn/core"
 import { DateTime, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
-import { explainFailure } from "./DatabaseError.ts"
+import { storeFailure } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
-import { type EventRow, toLoggedEvent } from "./EventRow.ts"
+import { type EventRow, toLoggedEvents } from "./EventRow.ts"
 
-const failed = (operation: string) => (cause: unknown) =>
-  new EventLogError({ operation, ...explainFailure(cause), cause })
+const failed = (operation: string) => (cause: unknown) => new EventLogError(storeFailure(operation, cause))
 
 /** Every operation is one statement. */
 export const layer: Layer.Layer<EventLog, never, SqlClient.SqlClient> = Layer.effect(
@@ -19,10 +18,12 @@ export const layer: Layer.Layer<EventLog, never, SqlClient.SqlClient> = Layer.ef
     const answered = inTime(yield* AnswerTimeout, failed)
     return EventLog.of({
       read: Effect.fn("EventLog.read")(
-        function*({ after, limit, userId }) {
+        function*({ after, limit, sessionId = Option.none(), userId }) {
           const rows = yield* sql<EventRow>`
-            SELECT * FROM ${sql(`${schema}.read_events`)}(${BigInt(after)}, ${limit}, ${Option.getOrNull(userId)})`
-          return yield* Effect.forEach(rows, toLoggedEvent)
+            SELECT * FROM ${sql(`${schema}.read_events`)}(
+              ${BigInt(after)}, ${limit}, ${Option.getOrNull(userId)}, ${Option.getOrNull(sessionId)}::uuid
+            )`
+          return yield* Effect.fromResult(toLoggedEvents(rows))
         },
         answered("read")
       ),

@@ -6,18 +6,21 @@ import {
   SessionEnd,
   SessionNotFound,
   SessionRepo,
+  type UserId,
   UserNotFound
 } from "@sojourn/core"
 import { DateTime, Effect, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Admissions from "./Admissions.ts"
-import { EvictedJson, evictionEvents, make as makeAdmit, repoError, ruleParameters } from "./Admit.ts"
+import { make as makeAdmit, repoError, ruleParameters } from "./Admit.ts"
 import { AnswerTimeout, apart, inTime } from "./AnswerTimeout.ts"
 import { isKeptNotActive } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
 import { decodeEnded, decodeEnding, ending, endings } from "./EndedRow.ts"
-import { type EventRow, toEvent } from "./EventRow.ts"
+import { type EventRow, toEvents } from "./EventRow.ts"
+import { EvictedJson, evictionEvents, ExpiredJson, expiryEvents } from "./Evicted.ts"
 import { sessionColumns, SessionRow } from "./SessionRow.ts"
+import { userKey } from "./sql/ofUser.ts"
 
 export type Options = Admissions.Options
 
@@ -26,7 +29,8 @@ const decodeEnforced = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({
   max_sessions: Schema.NullOr(Schema.Int),
   active: Schema.Int,
   protected: Schema.Int,
-  evicted: Schema.NullOr(EvictedJson)
+  evicted: Schema.NullOr(EvictedJson),
+  expired: Schema.NullOr(ExpiredJson)
 })))
 
 interface CountedRow {
@@ -47,6 +51,10 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
       const admit = yield* makeAdmit
       const timeout = yield* AnswerTimeout
       const answered = inTime(timeout, repoError)
+      const of = (userId: UserId) =>
+        sql`${
+          sql.literal(userKey("user_id"))
+        } = hashtextextended(${userId}, 0) AND coalesce(user_id = ${userId}, false)`
       // A transaction has its connection for itself, so that waiting for a lock holds up no other statement.
       const admitApart: Admissions.AdmitStatement = (candidates, rules, wait) =>
         answered("admit")(apart(sql.withTransaction(admit(candidates, rules, wait))))
@@ -82,9 +90,11 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
               protected: row.protected
             })
           }
+          const expired = row.expired ?? []
           return {
             evicted: row.evicted.map(({ sessionId }) => sessionId),
-            events: evictionEvents(userId, now, Option.none(), row.evicted)
+            expired: expired.map(({ sessionId }) => sessionId),
+            events: [...expiryEvents(userId, expired), ...evictionEvents(userId, now, Option.none(), row.evicted)]
           }
         }),
 
@@ -101,7 +111,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
             // One branch an index: each is read backwards, only as far as the page reaches.
             const page = (state: "IS NULL" | "IS NOT NULL") =>
               sql`(SELECT * FROM ${sessions}
-                WHERE user_id = ${userId} AND ended_at ${sql.literal(state)}
+                WHERE ${of(userId)} AND ended_at ${sql.literal(state)}
                 AND ${
                 Option.match(before, {
                   onNone: () => sql`true`,
@@ -114,9 +124,11 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
             const found = all ? sql`${page("IS NULL")} UNION ALL ${page("IS NOT NULL")}` : page("IS NULL")
             const rows = yield* sql<CountedRow>`
               SELECT ${columns}, c.total, c.active FROM (
-                SELECT count(*)::integer AS total, (count(*) FILTER (
-                  WHERE ended_at IS NULL AND ${DateTime.toDate(now)}::timestamptz < active_until))::integer AS active
-                FROM ${sessions} WHERE user_id = ${userId}
+                SELECT count(*)::integer AS total, (count(*) FILTER (WHERE a.active))::integer AS active FROM (
+                  SELECT ${DateTime.toDate(now)}::timestamptz < active_until AS active FROM ${sessions}
+                  WHERE ${of(userId)} AND ended_at IS NULL
+                  UNION ALL SELECT false FROM ${sessions} WHERE ${of(userId)} AND ended_at IS NOT NULL
+                ) a
               ) c LEFT JOIN (${found}) s ON true ORDER BY created_at DESC, id DESC LIMIT ${limit}`
             const [first] = rows
             return {
@@ -133,7 +145,8 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
           const rows = yield* sql`
             SELECT * FROM ${sql(`${schema}.end_session`)}(
               ${sessionId}::uuid, ${Option.getOrNull(owner)}, ${DateTime.toDate(end.at)}, ${end.reason},
-              ${end.actor.kind}, ${Option.getOrNull(end.actor.id)}, ${Option.getOrNull(reuse)}
+              ${end.actor.kind}, ${Option.getOrNull(end.actor.id)}, ${Option.getOrNull(end.actor.ipAddress)}::inet,
+              ${Option.getOrNull(reuse)}
             )`.pipe(Effect.flatMap(decodeEnding), answered("end"))
           const [row] = rows
           if (row === undefined) return yield* new SessionNotFound({ sessionId })
@@ -147,7 +160,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
             const rows = yield* sql`
               SELECT * FROM ${sql(`${schema}.end_all`)}(
                 ${userId}, ${Option.getOrNull(except)}::uuid, ${DateTime.toDate(end.at)}, ${end.reason},
-                ${end.actor.kind}, ${Option.getOrNull(end.actor.id)}
+                ${end.actor.kind}, ${Option.getOrNull(end.actor.id)}, ${Option.getOrNull(end.actor.ipAddress)}::inet
               )`
             return endings(userId, except, end, yield* decodeEnded(rows))
           },
@@ -162,7 +175,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
           function*(now, limit) {
             const rows = yield* sql<EventRow>`
               SELECT * FROM ${sql(`${schema}.sweep`)}(${DateTime.toDate(now)}, ${limit}) ORDER BY position`
-            return yield* Effect.forEach(rows, toEvent)
+            return yield* Effect.fromResult(toEvents(rows))
           },
           answered("sweep")
         ),
@@ -171,7 +184,8 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
           function*(userId, actor, now) {
             const rows = yield* sql`
               SELECT * FROM ${sql(`${schema}.erase_user`)}(
-                ${userId}, ${DateTime.toDate(now)}, ${actor.kind}, ${Option.getOrNull(actor.id)}
+                ${userId}, ${DateTime.toDate(now)}, ${actor.kind}, ${Option.getOrNull(actor.id)},
+                ${Option.getOrNull(actor.ipAddress)}::inet
               )`
             const end = SessionEnd.make({ at: now, reason: "user_deleted", actor })
             return endings(userId, Option.none(), end, yield* decodeEnded(rows))
@@ -181,16 +195,9 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
 
         purge: Effect.fn("SessionRepo.purge")(
           function*(before, limit) {
-            const rows = yield* sql`
-              DELETE FROM ${sessions} WHERE id IN (
-                SELECT id FROM ${sessions} WHERE ended_at < ${DateTime.toDate(before)}::timestamptz
-                UNION ALL
-                SELECT id FROM ${sessions} WHERE ended_at IS NULL AND active_until < ${
-              DateTime.toDate(before)
-            }::timestamptz
-                LIMIT ${limit}
-              ) RETURNING 1 AS gone`
-            return rows.length
+            const [row] = yield* sql<{ readonly purged: bigint }>`
+              SELECT ${sql(`${schema}.purge`)}(${DateTime.toDate(before)}::timestamptz, ${limit}) AS purged`
+            return Number(row?.purged)
           },
           answered("purge")
         ),

@@ -1,18 +1,8 @@
 /** A session as the table `sessions` holds it. */
-import {
-  Actor,
-  Device,
-  EndReason,
-  IpAddress,
-  Location,
-  RefreshTokenId,
-  Session,
-  SessionEnd,
-  SessionId,
-  UserAgent,
-  UserId
-} from "@sojourn/core"
+import { Actor, EndReason, RefreshTokenId, Session, SessionEnd, SessionId, UserAgent, UserId } from "@sojourn/core"
 import { Duration, Option, Schema, SchemaTransformation } from "effect"
+import { DeviceColumn, LocationColumn } from "./Details.ts"
+import { AddressFromInet } from "./Inet.ts"
 
 const Instant = Schema.DateTimeUtcFromDate
 
@@ -30,10 +20,10 @@ const MillisFromBigInt = Schema.BigInt.pipe(
 const Columns = Schema.Struct({
   id: SessionId,
   user_id: UserId,
-  device: Schema.OptionFromNullOr(Schema.toCodecJson(Device)),
-  location: Schema.OptionFromNullOr(Schema.toCodecJson(Location)),
-  ip_address: Schema.OptionFromNullOr(IpAddress),
-  last_ip_address: Schema.OptionFromNullOr(IpAddress),
+  device: Schema.OptionFromNullOr(DeviceColumn),
+  location: Schema.OptionFromNullOr(LocationColumn),
+  ip_address: Schema.OptionFromNullOr(AddressFromInet),
+  last_ip_address: Schema.OptionFromNullOr(AddressFromInet),
   user_agent: Schema.OptionFromNullOr(UserAgent),
   refresh_token_id: Schema.OptionFromNullOr(RefreshTokenId),
   created_at: Instant,
@@ -45,13 +35,15 @@ const Columns = Schema.Struct({
   ended_at: Schema.OptionFromNullOr(Instant),
   ended_reason: Schema.OptionFromNullOr(EndReason),
   ended_by_kind: Schema.OptionFromNullOr(Actor.fields.kind),
-  ended_by_id: Schema.OptionFromNullOr(Schema.String)
+  ended_by_id: Schema.OptionFromNullOr(Schema.String),
+  ended_by_ip: Schema.OptionFromNullOr(AddressFromInet)
 })
 
 const endOf = (row: typeof Columns.Type): Option.Option<SessionEnd> =>
   Option.map(
     Option.all({ at: row.ended_at, reason: row.ended_reason, kind: row.ended_by_kind }),
-    ({ at, kind, reason }) => SessionEnd.make({ at, reason, actor: Actor.make({ kind, id: row.ended_by_id }) })
+    ({ at, kind, reason }) =>
+      SessionEnd.make({ at, reason, actor: Actor.make({ kind, id: row.ended_by_id, ipAddress: row.ended_by_ip }) })
   )
 
 /** Row to session and back. The secret's hash is not part of a session and stays in the table. */
@@ -95,13 +87,12 @@ export const SessionRow = Columns.pipe(
         ended_at: Option.map(session.end, (end) => end.at),
         ended_reason: Option.map(session.end, (end) => end.reason),
         ended_by_kind: Option.map(session.end, (end) => end.actor.kind),
-        ended_by_id: Option.flatMap(session.end, (end) => end.actor.id)
+        ended_by_id: Option.flatMap(session.end, (end) => end.actor.id),
+        ended_by_ip: Option.flatMap(session.end, (end) => end.actor.ipAddress)
       })
     })
   )
 )
 
-/** The columns to select. `host` drops the netmask that `inet` may carry. */
-export const sessionColumns = Object.keys(Columns.fields).map((name) =>
-  name.endsWith("ip_address") ? `host(${name}) AS ${name}` : name
-).join(", ")
+/** The columns to select. */
+export const sessionColumns = Object.keys(Columns.fields).join(", ")

@@ -3,7 +3,7 @@ import { type Limit, Tier, User, type UserId, UserNotFound, UserRepo, UserRepoEr
 import { Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
-import { explainFailure } from "./DatabaseError.ts"
+import { storeFailure } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
 
 interface UserColumns {
@@ -12,8 +12,7 @@ interface UserColumns {
   readonly unlimited: boolean
 }
 
-const failed = (operation: string) => (cause: unknown) =>
-  new UserRepoError({ operation, ...explainFailure(cause), cause })
+const failed = (operation: string) => (cause: unknown) => new UserRepoError(storeFailure(operation, cause))
 
 const ownLimit = (row: UserColumns): Option.Option<Limit> =>
   row.unlimited ? Option.some("unlimited") : Option.fromNullOr(row.max_sessions)

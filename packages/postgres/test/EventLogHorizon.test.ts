@@ -1,10 +1,22 @@
 /** Reading the log while commits come late. */
 import { assert, layer } from "@effect/vitest"
-import { EventLog, type LoggedEvent, type SessionId, SessionRules, Tier, User, UserId, UserRepo } from "@sojourn/core"
-import { Deferred, Effect, Fiber, Option, Ref } from "effect"
+import {
+  EventLog,
+  type LoggedEvent,
+  RelayName,
+  RelayRepo,
+  type SessionId,
+  SessionRules,
+  Tier,
+  User,
+  UserId,
+  UserRepo
+} from "@sojourn/core"
+import { Deferred, Duration, Effect, Fiber, Option, Ref } from "effect"
 import { SqlClient } from "effect/sql"
 import { admit, postgres } from "./database.ts"
 
+const minute = Duration.minutes(1)
 const rules = SessionRules.make({})
 const put = (name: string) => {
   const user = User.make({ id: UserId.make(name), tier: Tier.make("pro") })
@@ -37,6 +49,56 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("event l
       yield* Fiber.join(slow)
       assert.deepStrictEqual(ids(yield* readAfter(before.at(-1)!.position)), [slowId, second.session.id])
     }))
+
+  it.effect("D2 a relay that begins at the end of the log misses nothing that is committed after it began", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const relays = yield* RelayRepo
+      const [early, late] = [yield* put("before"), yield* put("open")]
+      const hold = (name: string) =>
+        Effect.map(
+          relays.hold({ name: RelayName.make(name), holder: "019ca945-0a00-7a3b-8c1d-5e6f708192a3" }, minute, "end"),
+          (progress) => Option.getOrThrow(progress).position
+        )
+      yield* admit(early, rules)
+      const end = (yield* readAfter(0)).at(-1)!.position
+      const appended = yield* Deferred.make<SessionId>()
+      const commit = yield* Deferred.make<void>()
+      const slow = yield* Effect.forkChild(sql.withTransaction(Effect.gen(function*() {
+        const { candidate } = yield* admit(late, rules)
+        yield* Deferred.succeed(appended, candidate.session.id)
+        yield* Deferred.await(commit)
+      })))
+      const slowId = yield* Deferred.await(appended)
+      const { candidate: second } = yield* admit(early, rules)
+      const start = yield* hold("begun-while-open")
+      yield* Deferred.succeed(commit, undefined)
+      yield* Fiber.join(slow)
+      assert.strictEqual(start, end)
+      assert.deepStrictEqual(ids(yield* readAfter(start)), [slowId, second.session.id])
+      assert.strictEqual(yield* hold("begun-after"), (yield* readAfter(0)).at(-1)!.position)
+    }))
+
+  it.effect("D2 a relay that begins at the end of an empty log misses nothing, either", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const relays = yield* RelayRepo
+      const userId = yield* put("first")
+      const run = { name: RelayName.make("first"), holder: "019ca945-0a00-7a3b-8c1d-5e6f708192a3" }
+      assert.deepStrictEqual(yield* relays.hold(run, minute, "end"), Option.some({ position: 0, head: 0 }))
+      const appended = yield* Deferred.make<void>()
+      const commit = yield* Deferred.make<void>()
+      const slow = yield* Effect.forkChild(sql.withTransaction(Effect.gen(function*() {
+        yield* admit(userId, rules)
+        yield* Deferred.succeed(appended, undefined)
+        yield* Deferred.await(commit)
+      })))
+      yield* Deferred.await(appended)
+      const other = { ...run, name: RelayName.make("second") }
+      assert.deepStrictEqual(yield* relays.hold(other, minute, "end"), Option.some({ position: 0, head: 1 }))
+      yield* Deferred.succeed(commit, undefined)
+      yield* Fiber.join(slow)
+    }).pipe(Effect.provide(postgres(), { local: true })))
 
   it.effect(
     "D2 a reader that follows the log under load gets every event once, in order",

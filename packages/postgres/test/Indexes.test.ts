@@ -1,5 +1,6 @@
 /** What the planner does on 200,000 rows. */
 import { assert, layer } from "@effect/vitest"
+import { ofUser } from "@sojourn/postgres/sql/ofUser"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { postgres } from "./database.ts"
@@ -11,8 +12,8 @@ const fill = Layer.effectDiscard(Effect.gen(function*() {
     INSERT INTO sojourn.sessions (id, user_id, secret_hash, created_at, last_activity_at, expires_at, ended_at,
       ended_reason, ended_by_kind)
     SELECT gen_random_uuid(), 'user-' || u, decode(repeat('ab', 32), 'hex'), t.at, t.at, t.at + interval '30 days',
-      CASE WHEN n <= 495 THEN t.at + interval '1 minute' END, CASE WHEN n <= 495 THEN 'logout' END,
-      CASE WHEN n <= 495 THEN 'user' END
+      CASE WHEN n <= 495 THEN t.at + interval '1 minute' END,
+      CASE WHEN n <= 495 THEN 'logout'::sojourn.end_reason END, CASE WHEN n <= 495 THEN 'user'::sojourn.actor_kind END
     FROM generate_series(1, 400) u, generate_series(1, 500) n,
       LATERAL (SELECT timestamptz '2026-01-01' + n * interval '1 minute' AS at) t`
   yield* sql`ANALYZE sojourn.sessions`
@@ -39,7 +40,8 @@ const explain = (statement: string) =>
 const scans = (plan: ReadonlyArray<Plan>) => plan.filter((node) => node["Node Type"].endsWith("Scan"))
 
 const page = (state: string) =>
-  `(SELECT * FROM sojourn.sessions WHERE user_id = 'user-7' AND ended_at ${state}
+  `(SELECT * FROM sojourn.sessions
+    WHERE ${ofUser("user_id", "'user-7'")} AND ended_at ${state}
     ORDER BY created_at DESC, id DESC LIMIT 20)`
 
 layer(Layer.provideMerge(fill, postgres()), { excludeTestServices: true, timeout: "120 seconds" })("indexes", (it) => {

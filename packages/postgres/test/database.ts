@@ -15,6 +15,7 @@ import {
   Database,
   EventLogPostgres,
   Migrations,
+  RelayRepoPostgres,
   SessionRepoPostgres,
   UserRepoPostgres
 } from "@sojourn/postgres"
@@ -28,6 +29,7 @@ export const stores = (options?: SessionRepoPostgres.Options) =>
     CredentialRepoPostgres.layer,
     UserRepoPostgres.layer,
     EventLogPostgres.layer,
+    RelayRepoPostgres.layer,
     NodeCrypto.layer
   )
 

@@ -1,8 +1,9 @@
 /** Endings, told by Redis to the front caches of all processes. */
 import { type CacheInvalidation, CacheInvalidations } from "@sojourn/core"
 import { Deferred, Duration, Effect, Layer, Queue, Schedule, Stream } from "effect"
-import { Cluster, type Redis, type RedisOptions } from "ioredis"
+import { Cluster, type Redis } from "ioredis"
 import { channel, parse } from "./InvalidationMessage.ts"
+import { ownConnection, reconnectAfter, whileOpen } from "./OwnConnection.ts"
 import { bounded } from "./RedisCall.ts"
 import { RedisClient } from "./RedisClient.ts"
 import { fromUnknown, type RedisFailure } from "./RedisFailure.ts"
@@ -19,29 +20,13 @@ export interface Options {
 
 /** A consumer that is this far behind is told that messages were lost, instead of the messages. */
 const capacity = 10_000
-const reconnectAfter = Duration.millis(500)
 
-/** A connection that breaks is not mended but replaced, so that nothing is told twice or after a gap that nobody saw. */
-const ownConnection = {
-  lazyConnect: true,
-  retryStrategy: () => null,
-  sentinelRetryStrategy: () => null,
-  autoResubscribe: false,
-  enableOfflineQueue: false,
-  maxRetriesPerRequest: 0,
-  enableAutoPipelining: false,
-  keyPrefix: ""
-} satisfies RedisOptions
-
-/** With a Cluster to any node, as each is told of what the others publish. */
+/** With a Cluster to any node, as each is told of what the others publish. Channels have no prefix. */
 const connect = Effect.fnUntraced(function*(client: Redis | Cluster) {
   const nodes = client instanceof Cluster ? client.nodes() : [client]
   const node = nodes[Math.floor(Math.random() * nodes.length)]
   if (node === undefined) return yield* Effect.fail(fromUnknown(new Error("None of startup nodes is available")))
-  return yield* Effect.acquireRelease(
-    Effect.sync(() => node.duplicate(ownConnection)),
-    (connection) => Effect.sync(() => connection.disconnect())
-  )
+  return yield* whileOpen(() => node.duplicate({ ...ownConnection, keyPrefix: "" }))
 })
 
 /** Sends each message to all consumers. */

@@ -1,6 +1,6 @@
 /** Stops asking a Redis that does not answer, so that only the first callers wait for it. */
 import { Effect, Metric } from "effect"
-import { bounded } from "./RedisCall.ts"
+import { makeBounded } from "./RedisCall.ts"
 import { RedisFailure } from "./RedisFailure.ts"
 
 /** 1 while Redis is not asked, or by one call at a time to see whether it is back; 0 otherwise. */
@@ -28,6 +28,7 @@ export interface Options {
 export const make = Effect.fnUntraced(
   function*({ failures: most = 5, openMillis = 500, timeoutMillis }: Options) {
     const context = yield* Effect.context<never>()
+    cacheCircuitOpen.updateUnsafe(0, context)
     let failures = 0
     let answeredAt = performance.now()
     let askAgainAt = 0
@@ -48,6 +49,8 @@ export const make = Effect.fnUntraced(
       }
     }
 
+    const call = makeBounded(timeoutMillis, settled)
+
     return <A>(send: () => Promise<A>): Effect.Effect<A, RedisFailure> =>
       Effect.suspend(() => {
         if (refusal !== undefined) {
@@ -55,7 +58,7 @@ export const make = Effect.fnUntraced(
           if (now < askAgainAt) return Effect.fail(refusal)
           askAgainAt = now + openMillis
         }
-        return bounded(timeoutMillis, send, settled)
+        return call(send)
       })
   }
 )

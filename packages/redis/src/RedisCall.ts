@@ -1,37 +1,42 @@
 /** Calls to Redis, each bounded in time. */
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import type { Cluster, Redis } from "ioredis"
 import { createHash } from "node:crypto"
+import * as CallDeadline from "./CallDeadline.ts"
 import { fromUnknown, isNoScript, type RedisFailure, timedOut } from "./RedisFailure.ts"
 
 /**
- * Waits for the answer for at most `millis`, in real time: ioredis's own timeout starts only once a command is
+ * Calls that wait for the answer for at most `millis`, in real time: ioredis's own timeout starts only once a command is
  * written, which a pipeline under way or a cluster that looks for its nodes can delay.
  *
- * `settled` is told once how it went (no failure: answered in time), also when the caller no longer waits.
+ * `settled` is told once a call how it went (no failure: answered in time), also when the caller no longer waits.
  */
-export const bounded = <A>(
-  millis: number,
-  send: () => Promise<A>,
-  settled: (failure: RedisFailure | undefined) => void = () => {}
-): Effect.Effect<A, RedisFailure> =>
-  Effect.callback((resume) => {
-    let isSettled = false
-    const settle = (failure: RedisFailure | undefined, outcome: Effect.Effect<A, RedisFailure>) => {
-      if (isSettled) return
-      isSettled = true
-      clearTimeout(timer)
-      settled(failure)
-      resume(outcome)
-    }
-    const fail = (failure: RedisFailure) => settle(failure, Effect.fail(failure))
-    const timer = setTimeout(() => fail(timedOut(millis)), millis)
-    // ioredis throws at once where no node of a cluster serves the key.
-    new Promise<A>((resolve) => resolve(send())).then(
-      (answer) => settle(undefined, Effect.succeed(answer)),
-      (error) => fail(fromUnknown(error))
-    )
-  })
+export const makeBounded = (millis: number, settled: (failure: RedisFailure | undefined) => void = () => {}) => {
+  const deadline = CallDeadline.make(millis)
+  return <A>(send: () => Promise<A>): Effect.Effect<A, RedisFailure> =>
+    Effect.callback((resume) => {
+      const fail = (failure: RedisFailure) => {
+        settled(failure)
+        resume(Effect.fail(failure))
+      }
+      const call = deadline.start(() => fail(timedOut(millis)))
+      const failed = (error: unknown) => {
+        if (deadline.stop(call)) fail(fromUnknown(error))
+      }
+      // ioredis throws at once where no node of a cluster serves the key.
+      const sent = Result.try(send)
+      if (Result.isFailure(sent)) return failed(sent.failure)
+      sent.success.then((answer) => {
+        if (!deadline.stop(call)) return
+        settled(undefined)
+        resume(Effect.succeed(answer))
+      }, failed)
+    })
+}
+
+/** One call, see `makeBounded`. */
+export const bounded = <A>(millis: number, send: () => Promise<A>): Effect.Effect<A, RedisFailure> =>
+  makeBounded(millis)(send)
 
 /** A Lua script and the name by which a server that has seen it knows it. */
 export interface Script {

@@ -5,8 +5,9 @@
 import type { ClusterOptions, RedisOptions } from "ioredis"
 
 /**
- * Reads that arrive together go out together; scripts go out at once and by themselves, so that ioredis can follow a
- * slot that moved without asking whether its neighbours in a pipeline had an effect already.
+ * For a Cluster; for one server `OneWrite` does more for less. Reads that arrive together go out together; scripts go out
+ * at once and by themselves, so that ioredis can follow a slot that moved without asking whether its neighbours in a
+ * pipeline had an effect already.
  */
 const pipelining = {
   enableAutoPipelining: true,
@@ -29,7 +30,6 @@ const reconnectOnError = (error: Error) => error.message.startsWith("READONLY")
 
 /** For one server, also behind Sentinel. Reconnects after 50 ms, then ever later up to 5 seconds, for good. */
 export const redisDefaults = {
-  ...pipelining,
   ...timeouts,
   enableOfflineQueue: false,
   reconnectOnError

@@ -22,6 +22,8 @@ const advice: ReadonlyArray<readonly [pattern: RegExp, message: string]> = [
     "Redis refused access; check the user, the password and the permissions"
   ],
   [/^OOM/, "Redis is out of memory; raise maxmemory, or let it evict with maxmemory-policy"],
+  [/^NOGROUP/, "the consumer group is gone, as after FLUSHALL or a restart without persistence; it is made anew"],
+  [/^WRONGTYPE/, "the key holds something else; choose another prefix, or remove the key"],
   [/^READONLY/, "this Redis is a read-only replica; connect to the primary"]
 ]
 

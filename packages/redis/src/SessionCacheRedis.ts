@@ -10,9 +10,11 @@ import {
 import { Clock, DateTime, Duration, Effect, Layer, Metric, Option, Schema } from "effect"
 import * as CircuitBreaker from "./CircuitBreaker.ts"
 import { channel } from "./InvalidationMessage.ts"
+import * as OneWrite from "./OneWrite.ts"
 import { evaluate, type Script } from "./RedisCall.ts"
 import { RedisClient } from "./RedisClient.ts"
 import type { RedisFailure } from "./RedisFailure.ts"
+import * as RedisSpan from "./RedisSpan.ts"
 import { decode, type Decoded, encode } from "./SessionCodec.ts"
 import * as SessionKeys from "./SessionKeys.ts"
 import * as SessionScripts from "./SessionScripts.ts"
@@ -76,18 +78,29 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache, never, R
       const burial = [String(2 * bound), channel(prefix)]
       const missed = makeMissed()
       const ask = yield* CircuitBreaker.make({ timeoutMillis: timeout })
+      const holdBack = OneWrite.make(client)
+      const send = <A>(command: () => Promise<A>) =>
+        ask(() => {
+          holdBack()
+          return command()
+        })
+      const traced = RedisSpan.make(client)
+      const tracedGet = traced("GET")
+      const tracedIndex = traced("ZRANGEBYSCORE")
 
-      const write = (
-        operation: string,
-        script: Script,
-        keys: ReadonlyArray<string>,
-        args: ReadonlyArray<string | Buffer>
-      ) =>
-        ask(() => evaluate(client, script, keys, args)).pipe(
-          Effect.mapError(cacheError(operation, "written")),
-          Effect.asVoid,
-          Effect.withSpan(`sojourn.cache.${operation}`)
-        )
+      const write = (operation: string, script: Script) => {
+        const tracedWrite = traced("EVALSHA", operation)
+        const settled = {
+          onFailure: (failure: RedisFailure) => Effect.fail(cacheError(operation, "written")(failure)),
+          onSuccess: () => Effect.void
+        }
+        return (keys: ReadonlyArray<string>, args: ReadonlyArray<string | Buffer>) =>
+          Effect.matchEffect(tracedWrite(send(() => evaluate(client, script, keys, args))), settled)
+      }
+      const writePut = write("put", SessionScripts.put)
+      const writeFill = write("fill", SessionScripts.fill)
+      const writeTouch = write("touch", SessionScripts.touch)
+      const writeFence = write("fence", SessionScripts.fence)
 
       /** What a key holds is removed when it cannot be read, unless something else was written meanwhile. */
       const read = (id: SessionId, key: string): Promise<Decoded | "absent"> =>
@@ -99,9 +112,11 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache, never, R
             : found
         })
 
+      /** None for a session that is over. */
       const entry = (session: CachedSession, now: DateTime.Utc) => {
         const activeUntil = session.activeUntil.epochMilliseconds
         const life = activeUntil - now.epochMilliseconds
+        if (life <= 0) return undefined
         const use = Math.min(life, bound)
         const value = encode(session, now.epochMilliseconds + use)
         return [session.id, value, String(now.epochMilliseconds), String(activeUntil), String(life), String(use)]
@@ -110,31 +125,25 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache, never, R
       const fence: SessionCache["Service"]["fence"] = (userId, ids, now) =>
         ids.length === 0
           ? Effect.void
-          : write("fence", SessionScripts.fence, keys.ofUser(userId, ids), [
-            ...burial,
-            String(now.epochMilliseconds),
-            ...ids
-          ])
+          : writeFence(keys.ofUser(userId, ids), [...burial, String(now.epochMilliseconds), ...ids])
 
       return SessionCache.of({
-        put: (session, fenced, now) =>
-          session.isActive(now)
-            ? write("put", SessionScripts.put, keys.ofUser(session.userId, [session.id, ...fenced]), [
-              ...entry(session, now),
-              ...burial,
-              ...fenced
-            ])
-            : fence(session.userId, fenced, now),
-        fill: (session, now) =>
-          session.isActive(now)
-            ? write("fill", SessionScripts.fill, keys.ofUser(session.userId, [session.id]), entry(session, now))
-            : Effect.void,
-        touch: (session, now) =>
-          session.isActive(now)
-            ? write("touch", SessionScripts.touch, keys.ofUser(session.userId, [session.id]), entry(session, now))
-            : Effect.void,
+        put: (session, fenced, now) => {
+          const args = entry(session, now)
+          return args === undefined
+            ? fence(session.userId, fenced, now)
+            : writePut(keys.ofUser(session.userId, [session.id, ...fenced]), [...args, ...burial, ...fenced])
+        },
+        fill: (session, now) => {
+          const args = entry(session, now)
+          return args === undefined ? Effect.void : writeFill(keys.ofUser(session.userId, [session.id]), args)
+        },
+        touch: (session, now) => {
+          const args = entry(session, now)
+          return args === undefined ? Effect.void : writeTouch(keys.ofUser(session.userId, [session.id]), args)
+        },
         get: (id, tag, now) =>
-          Effect.matchEffect(ask(() => read(id, keys.session(id, tag))), {
+          Effect.matchEffect(tracedGet(send(() => read(id, keys.session(id, tag)))), {
             onFailure: missed,
             onSuccess: (found) =>
               typeof found === "object" && now.epochMilliseconds < found.until && found.session.isActive(now)
@@ -144,7 +153,8 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache, never, R
         fence,
         index: (userId, now) => {
           const key = keys.index(userId, routingTag(userId))
-          return ask(() => client.zrangebyscore(key, `(${now.epochMilliseconds}`, "+inf")).pipe(
+          return send(() => client.zrangebyscore(key, `(${now.epochMilliseconds}`, "+inf")).pipe(
+            tracedIndex,
             Effect.map((ids) => ids.filter(isSessionId)),
             Effect.mapError(cacheError("index", "read"))
           )

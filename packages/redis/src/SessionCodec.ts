@@ -16,7 +16,7 @@
  * allocating anything.
  */
 import { CachedSession, SecretHash, type SessionId, UserId } from "@sojourn/core"
-import { DateTime, Duration, Option, Schema } from "effect"
+import { DateTime, Duration, Option, Schema, type Types } from "effect"
 
 /** What stands where a session was ended. */
 export const tombstone = "0"
@@ -37,11 +37,18 @@ const rotationShift = 2
 const head = 64
 const unchecked = { disableChecks: true }
 
+type Texts = readonly [deviceName: string | null, locationName: string | null, userId?: UserId]
+
 /** JSON keeps every string, also halves of surrogate pairs. */
 const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
-const asTexts = Schema.decodeUnknownOption(
-  Schema.Tuple([Schema.NullOr(Schema.String), Schema.NullOr(Schema.String), Schema.optionalKey(UserId)])
-)
+const isUserId = Schema.is(UserId)
+const isName = (name: unknown): boolean => name === null || typeof name === "string"
+// By hand: with a Schema it would be a fifth of the work.
+const isTexts = (value: unknown): value is Texts =>
+  Array.isArray(value) && isName(value[0]) && isName(value[1]) &&
+  (value.length === 2 || value.length === 3 && isUserId(value[2]))
+
+const instantAt = (bytes: Buffer, at: number): DateTime.Utc => DateTime.makeUnsafe(bytes.readUIntBE(at, 6))
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
@@ -59,7 +66,8 @@ export const encode = (session: CachedSession, until: number): Buffer => {
   const names = [Option.getOrNull(session.deviceName), Option.getOrNull(session.locationName)]
   const texts = JSON.stringify(isUuid ? names : [...names, session.userId])
   const textsAt = isUuid ? head + 16 : head
-  const bytes = Buffer.alloc(textsAt + Buffer.byteLength(texts))
+  // Not zeroed: every byte of it is written.
+  const bytes = Buffer.allocUnsafe(textsAt + Buffer.byteLength(texts))
   bytes[0] = version
   bytes[1] = (session.trusted ? trusted : 0) | (isUuid ? uuidUser : 0) | (session.rotation << rotationShift)
   bytes.writeUIntBE(until, 2, 6)
@@ -79,23 +87,23 @@ export const decode = (id: SessionId, bytes: Buffer): Decoded => {
   const flags = bytes[1]
   if (bytes.length <= head || bytes[0] !== version || flags === undefined) return "unreadable"
   const isUuid = (flags & uuidUser) !== 0
-  const texts = Option.flatMap(parse(bytes.toString("utf8", isUuid ? head + 16 : head)), asTexts)
-  if (Option.isNone(texts)) return "unreadable"
+  const texts = parse(bytes.toString("utf8", isUuid ? head + 16 : head))
+  if (Option.isNone(texts) || !isTexts(texts.value)) return "unreadable"
   const [deviceName, locationName, named] = texts.value
   if (isUuid !== (named === undefined)) return "unreadable"
   const idle = bytes.readUIntBE(26, 6)
-  const session = new CachedSession({
-    id,
-    userId: named ?? userOf(bytes),
-    rotation: flags >> rotationShift,
-    secretHash: SecretHash.make(bytes.toString("hex", 32, head), unchecked),
-    createdAt: DateTime.makeUnsafe(bytes.readUIntBE(8, 6)),
-    lastActivityAt: DateTime.makeUnsafe(bytes.readUIntBE(14, 6)),
-    expiresAt: DateTime.makeUnsafe(bytes.readUIntBE(20, 6)),
-    idleTimeout: idle === 0 ? Option.none() : Option.some(Duration.millis(idle)),
-    trusted: (flags & trusted) !== 0,
-    deviceName: Option.fromNullOr(deviceName),
-    locationName: Option.fromNullOr(locationName)
-  }, unchecked)
+  // Its constructor would take it for input of somebody else, for as long as everything else here takes.
+  const session: Types.Mutable<CachedSession> = Object.create(CachedSession.prototype)
+  session.id = id
+  session.userId = named ?? userOf(bytes)
+  session.secretHash = SecretHash.make(bytes.toString("hex", 32, head), unchecked)
+  session.rotation = flags >> rotationShift
+  session.createdAt = instantAt(bytes, 8)
+  session.lastActivityAt = instantAt(bytes, 14)
+  session.expiresAt = instantAt(bytes, 20)
+  session.idleTimeout = idle === 0 ? Option.none() : Option.some(Duration.millis(idle))
+  session.trusted = (flags & trusted) !== 0
+  session.deviceName = Option.fromNullOr(deviceName)
+  session.locationName = Option.fromNullOr(locationName)
   return { session, until: bytes.readUIntBE(2, 6) }
 }

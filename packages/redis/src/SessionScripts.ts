@@ -13,15 +13,21 @@ local function add(id, now, activeUntil, life)
   if redis.call("PTTL", KEYS[1]) < tonumber(life) then redis.call("PEXPIRE", KEYS[1], life) end
 end`
 
-/** KEYS[offset + i] is the key of the session ARGV[first + i - 1]. Tells the channel as well, see `InvalidationMessage`. */
+/**
+ * KEYS[offset + i] is the key of the session ARGV[first + i - 1]. Tells the channel as well, see `InvalidationMessage`,
+ * of those that had no tombstone yet: the others were told of when they got theirs.
+ */
 const bury = `
 local function bury(offset, first, life, channel, now)
-  if #KEYS == offset then return end
+  local news = {}
   for i = 1, #KEYS - offset do
-    redis.call("SET", KEYS[offset + i], "${tombstone}", "PX", life)
-    redis.call("ZREM", KEYS[1], ARGV[first + i - 1])
+    local id = ARGV[first + i - 1]
+    if redis.call("SET", KEYS[offset + i], "${tombstone}", "PX", life, "GET") ~= "${tombstone}" then
+      news[#news + 1] = id
+    end
+    redis.call("ZREM", KEYS[1], id)
   end
-  redis.call("PUBLISH", channel, "E" .. now .. " " .. table.concat(ARGV, ",", first))
+  if #news > 0 then redis.call("PUBLISH", channel, "E" .. now .. " " .. table.concat(news, ",")) end
 end`
 
 const secret = `

@@ -1,5 +1,12 @@
 import { assert, it } from "@effect/vitest"
-import { CachedSession, type CacheInvalidation, CacheInvalidations, SecretHash, SessionCache } from "@sojourn/core"
+import {
+  CachedSession,
+  type CacheInvalidation,
+  CacheInvalidations,
+  routingTag,
+  SecretHash,
+  SessionCache
+} from "@sojourn/core"
 import { CacheInvalidationsRedis, RedisClient, SessionCacheRedis } from "@sojourn/redis"
 import * as Fixtures from "@sojourn/testing/Fixtures"
 import { Context, Duration, Effect, Layer, Redacted, Schedule, Stream } from "effect"
@@ -81,6 +88,37 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
             { _tag: "Ended", sessionIds: [other.id], at }
           ])
         }
+      }))
+
+    it.effect("D4 an ending that is told again is published only if its tombstone is not there", () =>
+      Effect.gen(function*() {
+        const { url } = yield* startRedisServer()
+        const redis = yield* inspect(url)
+        const { cache, messages, untilCount, untilLast } = yield* setup(overUrl(url))
+        yield* untilLast("Listening")
+        messages.length = 0
+        const [one, ...others] = yield* Effect.replicateEffect(session, 4)
+        const { userId } = one!
+        const [second, third, admitted] = others.map(({ id }) => id)
+        const keyOf = (id: string) => `sojourn:{${routingTag(userId)}}:s:${id}`
+        yield* cache.fence(userId, [one!.id, second!], now)
+        yield* Effect.promise(() => redis.pexpire(keyOf(one!.id), 1000))
+        yield* cache.fence(userId, [one!.id, second!], now)
+        assert.isAbove(yield* Effect.promise(() => redis.pttl(keyOf(one!.id))), 100_000)
+        yield* cache.fence(userId, [one!.id, third!, second!], now)
+        yield* cache.put(CachedSession.make({ ...one!, id: admitted! }), [third!, second!], now)
+        yield* Effect.promise(() => redis.del(keyOf(second!)))
+        yield* cache.fence(userId, [one!.id, second!, third!], now)
+        yield* untilCount(3)
+        yield* Effect.sleep("20 millis")
+        assert.deepStrictEqual(
+          messages,
+          [[one!.id, second!], [third!], [second!]].map((sessionIds): CacheInvalidation => ({
+            _tag: "Ended",
+            sessionIds,
+            at
+          }))
+        )
       }))
 
     it.effect("V11 a connection that is closed is told of and replaced", () =>

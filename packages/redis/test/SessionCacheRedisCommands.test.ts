@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { type CachedSession, routingTag, type SessionCache, UserId } from "@sojourn/core"
-import { CacheInvalidationsRedis, RedisClient } from "@sojourn/redis"
+import { CacheInvalidationsRedis, EventStreamRedis, RedisClient } from "@sojourn/redis"
 import * as Fixtures from "@sojourn/testing/Fixtures"
 import { Effect, Layer, Option, Redacted } from "effect"
 import { SecureRandom } from "effect/crypto"
@@ -8,6 +8,7 @@ import type { Redis } from "ioredis"
 import { readFileSync } from "node:fs"
 import { startRedisServer } from "../../testing/test/servers.ts"
 import { cacheOver, describeServer, inspect } from "./Backend.ts"
+import { clientOf, consume, eventsAt } from "./EventStream.ts"
 import { listening } from "./Front.ts"
 
 const { now } = Fixtures
@@ -85,7 +86,9 @@ it.layer(SecureRandom.layerWebCrypto, { excludeTestServices: true })((it) => {
     it.effect("needs no more permissions than the README says", () =>
       Effect.gen(function*() {
         const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8")
-        const permissions = /ACL user: `([^`]+)`/.exec(readme)?.[1]?.split(" ") ?? []
+        const permissions =
+          /ACL user: `([^`]+)`,\sand for the event stream `([^`]+)`/.exec(readme)?.slice(1).join(" ").split(" ") ??
+            []
         const { port } = yield* startRedisServer(["--user", "app", "on", ">secret", ...permissions])
         const cache = yield* cacheOver(`redis://app:secret@127.0.0.1:${port}`, { client: { required: true } })
         const redis = yield* inspect(`redis://127.0.0.1:${port}`)
@@ -106,6 +109,19 @@ it.layer(SecureRandom.layerWebCrypto, { excludeTestServices: true })((it) => {
           Layer.provide(RedisClient.layerUrl(Redacted.make(`redis://app:secret@127.0.0.1:${port}`)))
         )
         yield* listening.pipe(Effect.provide(channel), Effect.timeout("5 seconds"))
+        const context = yield* clientOf(`redis://app:secret@127.0.0.1:${port}`)
+        yield* Effect.gen(function*() {
+          const left = yield* consume({ group: "g", consumer: "a", idle: "100 millis" }, () => Effect.never)
+          yield* EventStreamRedis.sink()(eventsAt([1]))
+          yield* EventStreamRedis.sink()(eventsAt([1, 2]))
+          yield* left.untilCount(1)
+          yield* Effect.sleep("100 millis")
+          yield* left.stop
+          const heir = yield* consume({ group: "g", consumer: "b", idle: "100 millis" })
+          yield* heir.untilCount(2)
+        }).pipe(Effect.provide(context))
+        const denied = yield* Effect.promise(() => redis.call("ACL", "LOG"))
+        assert.deepStrictEqual(denied, [])
       }))
 
     it.effect("K27 a server that forgot the scripts is sent them once more", () =>
@@ -117,6 +133,26 @@ it.layer(SecureRandom.layerWebCrypto, { excludeTestServices: true })((it) => {
         assert.deepStrictEqual(yield* commandsOf(redis, cache.put(second, [], now)), ["evalsha", "eval"])
         assert.deepStrictEqual(yield* commandsOf(redis, cache.put(third, [], now)), ["evalsha"])
         assert.sameMembers([...yield* cache.index(first.userId, now)], [second.id, third.id])
+      }))
+
+    it.effect("K27 a script that the server forgot is sent once more, and its neighbours are not", () =>
+      Effect.gen(function*() {
+        const { cache, redis, session } = yield* setup
+        const [first, filled, ...others] = yield* Effect.replicateEffect(session, 12)
+        yield* warm(cache, first!)
+        yield* Effect.promise(() => redis.script("FLUSH"))
+        yield* cache.put(first!, [], now)
+        const all = Effect.all([
+          ...others.slice(0, 5).map((one) => cache.put(one, [], now)),
+          cache.fill(filled!, now),
+          ...others.slice(5).map((one) => cache.put(one, [], now))
+        ], { concurrency: "unbounded" })
+        const sent = yield* commandsOf(redis, all)
+        assert.deepStrictEqual(sent, [...others.map(() => "evalsha"), "evalsha", "eval"])
+        assert.sameMembers(
+          [...yield* cache.index(first!.userId, now)],
+          [filled!, ...others].map(({ id }) => id)
+        )
       }))
   })
 })

@@ -8,8 +8,11 @@ import {
   EventBusInProcess,
   type EventLog,
   FrontCache,
+  layerCacheRepair,
   layerSweeper,
   LocationEnricher,
+  RelayName,
+  type RelayRepo,
   type SessionCache,
   SessionCacheInProcess,
   SessionLookup,
@@ -25,12 +28,14 @@ import {
   EmbeddedDatabase,
   EventLogPostgres,
   Migrations,
+  RelayRepoPostgres,
   SessionRepoPostgres,
   UserRepoPostgres
 } from "@sojourn/postgres"
 import { CacheInvalidationsRedis, RedisClient, SessionCacheRedis } from "@sojourn/redis"
 import { Config, type Duration, Effect, Layer, Option, type Redacted } from "effect"
 import type { Digest, SecureRandom } from "effect/crypto"
+import * as SecureRandomPooled from "./SecureRandomPooled.ts"
 
 /** Everything that the handlers ask for. */
 export type Services =
@@ -40,6 +45,7 @@ export type Services =
   | ActivityWriter
   | UserRepo
   | EventLog
+  | RelayRepo
   | SessionCache
   | EventBus
   | DeviceEnricher
@@ -74,6 +80,11 @@ export interface Options extends CommonOptions {
   readonly migrate?: boolean | undefined
   /** Where a user's limit is found, for applications with users of their own. See `Migrations.Options`. */
   readonly limitQuery?: string | undefined
+  /**
+   * Whether this process stands by to repeat to Redis the endings that it missed while it was away; of all that do, one
+   * does it. Default: true.
+   */
+  readonly cacheRepair?: boolean | undefined
   /** How logins are batched. See `SessionRepoPostgres.Options`. */
   readonly admissions?: SessionRepoPostgres.Options | undefined
 }
@@ -106,7 +117,8 @@ const stores = (admissions?: SessionRepoPostgres.Options) =>
     SessionRepoPostgres.layer(admissions),
     CredentialRepoPostgres.layer,
     UserRepoPostgres.layer,
-    EventLogPostgres.layer
+    EventLogPostgres.layer,
+    RelayRepoPostgres.layer
   )
 
 const locations = (path: string) =>
@@ -127,7 +139,7 @@ const around = (options: CommonOptions) =>
       locations
     )),
     EventBusInProcess.layer(options.eventBusCapacity === undefined ? {} : { capacity: options.eventBusCapacity }),
-    NodeCrypto.layerSecureRandom,
+    SecureRandomPooled.layer,
     NodeCrypto.layerDigest
   )
 
@@ -137,6 +149,10 @@ const redisCache = (url: Redacted.Redacted<string>, prefix: string) =>
     Layer.provide(Layer.mergeAll(SessionCacheRedis.layer({ prefix }), CacheInvalidationsRedis.layer({ prefix }))),
     Layer.provide(RedisClient.layerUrl(url))
   )
+
+/** One relay for each Redis, as the prefix tells them apart. */
+const repair = (prefix: string) =>
+  layerCacheRepair(RelayName.make(`cache:${prefix.replaceAll(/[^\w.:-]/g, "-")}`.slice(0, 64)))
 
 /** What needs stores and cache. */
 const over = (options: CommonOptions) =>
@@ -165,7 +181,8 @@ export const layer = (
       onNone: () => SessionCacheInProcess.layer(),
       onSome: (url) => redisCache(url, prefix)
     })
-    return over(options).pipe(
+    const repairs = options.cacheRepair !== false && Option.isSome(redisUrl) ? repair(prefix) : Layer.empty
+    return Layer.merge(over(options), repairs).pipe(
       Layer.provideMerge(Layer.mergeAll(
         stores(options.admissions).pipe(
           Layer.provide(migrations),

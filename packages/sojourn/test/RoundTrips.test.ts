@@ -40,7 +40,8 @@ describeRedis("round trips", () => {
           databaseUrl: Redacted.make(postgres.url),
           redisUrl: Redacted.make(redis.url),
           redisPrefix: yield* freshRedisPrefix,
-          migrate: true
+          migrate: true,
+          cacheRepair: false
         })
         yield* Effect.gen(function*() {
           const userId = UserId.make("counted")
@@ -93,7 +94,8 @@ describeRedis("round trips", () => {
         redisUrl: Redacted.make(redis.url),
         redisPrefix,
         migrate: true,
-        sweepEvery: "never"
+        sweepEvery: "never",
+        cacheRepair: false
       })
       const cost = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
         Effect.gen(function*() {

@@ -6,6 +6,6 @@ import type { EventTable } from "./internal/EventTable.ts"
 /** Reads the events as they are at that moment; the first has the position 1. */
 export const make = (events: EventTable): EventLog["Service"] =>
   EventLog.of({
-    read: ({ after, limit, userId }) => Effect.sync(() => events.read(after, limit, userId)),
+    read: (query) => Effect.sync(() => events.read(query)),
     purge: (before, limit) => Effect.sync(() => events.purge(before, limit))
   })

@@ -1,8 +1,19 @@
 /** The behaviour that every `EventLog` must show, together with the `SessionRepo` that writes it. */
 import { assert, it } from "@effect/vitest"
-import { EventLog, type LoggedEvent, SessionRepo, type UserId, type UserRepo } from "@sojourn/core"
-import { DateTime, Effect, Layer, Option } from "effect"
+import {
+  EventLog,
+  followEvents,
+  type LoggedEvent,
+  readEvents,
+  type SessionId,
+  SessionRepo,
+  system,
+  type UserId,
+  type UserRepo
+} from "@sojourn/core"
+import { DateTime, Effect, Fiber, Layer, Option, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
+import { freshSessionId, now } from "./Fixtures.ts"
 import { admit, eventsOf, givenUser, live, passwordChanged } from "./internal/given.ts"
 import type { Options } from "./SessionRepoSuite.ts"
 
@@ -92,6 +103,65 @@ export const suite = (
           const everybodys = yield* readAll(Option.none(), 100, first!.position - 1)
           const theirs = everybodys.filter(({ event }) => event.userId === a.userId || event.userId === b.userId)
           assert.deepStrictEqual(theirs.map(({ event }) => event), written)
+        }))
+
+      it.effect("D2 one session's events, of a user's or of nobody's in particular", () =>
+        Effect.gen(function*() {
+          const log = yield* EventLog
+          const { ids: [a, b], userId } = yield* givenUser("unlimited", [live(2), live(1)])
+          const other = yield* givenUser("unlimited", [live(1)])
+          yield* SessionRepo.use((repo) => repo.endAll(userId, Option.none(), passwordChanged))
+          const all = yield* eventsOf(userId, 5)
+          const read = (sessionId: SessionId, owner: Option.Option<UserId> = Option.none(), after = 0) =>
+            log.read({ after, limit: 10, userId: owner, sessionId: Option.some(sessionId) })
+          const told = yield* read(a!)
+          assert.deepStrictEqual(told.map(({ event }) => event), [all[0]!, all[2]!])
+          assert.deepStrictEqual(yield* read(a!, Option.some(userId)), told)
+          assert.deepStrictEqual(yield* read(a!, Option.some(other.userId)), [])
+          assert.deepStrictEqual(yield* read(a!, Option.none(), told[0]!.position), told.slice(1))
+          assert.deepStrictEqual(
+            yield* log.read({ after: 0, limit: 1, userId: Option.none(), sessionId: Option.some(a!) }),
+            told.slice(0, 1)
+          )
+          assert.deepStrictEqual((yield* read(b!)).map(({ event }) => event), [all[1]!, all[3]!])
+          assert.deepStrictEqual(yield* read(yield* freshSessionId), [])
+        }))
+
+      it.effect("D2 the events of a session that is deleted by now", () =>
+        Effect.gen(function*() {
+          const { ids: [id], userId } = yield* givenUser("unlimited", [live(1)])
+          yield* SessionRepo.use((repo) => repo.erase(userId, system, now))
+          yield* eventsOf(userId, 3)
+          const told = yield* EventLog.use((log) =>
+            log.read({ after: 0, limit: 10, userId: Option.none(), sessionId: Option.some(id!) })
+          )
+          assert.deepStrictEqual(told.map(({ event }) => event._tag), ["SessionCreated", "SessionRevoked"])
+        }))
+
+      it.effect("D2 following gives what is there and what comes, from wherever it was stopped", () =>
+        Effect.gen(function*() {
+          const { userId } = yield* givenUser("unlimited", [live(3), live(2)])
+          yield* eventsOf(userId, 2)
+          const follow = (after: number, count: number) =>
+            followEvents({ after, userId: Option.some(userId) }, "10 millis").pipe(
+              Stream.take(count),
+              Stream.runCollect,
+              Effect.forkChild
+            )
+          const first = yield* follow(0, 3)
+          yield* Effect.sleep("50 millis")
+          yield* admit({ userId })
+          const early = yield* Fiber.join(first)
+          assert.deepStrictEqual(early.map(({ event }) => event), yield* eventsOf(userId, 3))
+          const second = yield* follow(early.at(-1)!.position, 2)
+          yield* admit({ userId })
+          yield* admit({ userId })
+          const late = yield* Fiber.join(second)
+          assert.deepStrictEqual([...early, ...late], yield* readAll(Option.some(userId), 100))
+          assert.deepStrictEqual(
+            yield* Stream.runCollect(readEvents({ after: early[0]!.position, userId: Option.some(userId) })),
+            [...early.slice(1), ...late]
+          )
         }))
 
       it.effect("purging deletes what is from before, at most so many, the oldest first; positions stay", () =>

@@ -1,5 +1,6 @@
 /** Generated values for property tests, where a schema alone does not say enough. */
 import {
+  Actor,
   AtLimit,
   type CachedSession,
   type IpAddress,
@@ -7,6 +8,7 @@ import {
   RotationNumber,
   SecretHash,
   Session,
+  SessionEnd,
   SessionRules,
   toCached
 } from "@sojourn/core"
@@ -45,7 +47,21 @@ export const span: Arbitrary.Arbitrary<Duration.Duration> = Arbitrary.map(
   Duration.millis
 )
 
-const { idleTimeout: _idle, ipAddress: _first, lastIpAddress: _last, ...sessionFields } = Session.fields
+const { ipAddress: _from, ...actorFields } = Actor.fields
+const { actor: _actor, ...endFields } = SessionEnd.fields
+
+/** Whoever did something, from wherever. */
+export const actor: Arbitrary.Arbitrary<Actor> = Arbitrary.map(
+  Arbitrary.all({ fields: Arbitrary.schema(Schema.Struct(actorFields)), ipAddress: option(ipAddress) }),
+  ({ fields, ipAddress }) => Actor.make({ ...fields, ipAddress })
+)
+
+const sessionEnd = Arbitrary.map(
+  Arbitrary.all({ fields: Arbitrary.schema(Schema.Struct(endFields)), actor }),
+  ({ actor, fields }) => SessionEnd.make({ ...fields, actor })
+)
+
+const { end: _end, idleTimeout: _idle, ipAddress: _first, lastIpAddress: _last, ...sessionFields } = Session.fields
 
 /** Any session at all: ended ones, expired ones, and ones whose times make no sense. */
 export const session: Arbitrary.Arbitrary<Session> = Arbitrary.map(
@@ -53,7 +69,8 @@ export const session: Arbitrary.Arbitrary<Session> = Arbitrary.map(
     fields: Arbitrary.schema(Schema.Struct(sessionFields)),
     ipAddress: option(ipAddress),
     lastIpAddress: option(ipAddress),
-    idleTimeout: option(span)
+    idleTimeout: option(span),
+    end: option(sessionEnd)
   }),
   ({ fields, ...rest }) => Session.make({ ...fields, ...rest })
 )

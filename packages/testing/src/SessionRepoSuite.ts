@@ -9,6 +9,7 @@ import { endCases } from "./internal/endCases.ts"
 import { enforceLimitCases } from "./internal/enforceLimitCases.ts"
 import { eraseCases } from "./internal/eraseCases.ts"
 import { policyCases } from "./internal/policyCases.ts"
+import { purgeCases } from "./internal/purgeCases.ts"
 import { sessionRepoLaws } from "./internal/sessionRepoLaws.ts"
 import { sessionStoreCases } from "./internal/sessionStoreCases.ts"
 import { sweepCases } from "./internal/sweepCases.ts"
@@ -32,6 +33,7 @@ export const suite = (
       endCases(it)
       endAllCases(it)
       sweepCases(it)
+      purgeCases(it)
       eraseCases(it)
       admitCases(it)
       policyCases(it)

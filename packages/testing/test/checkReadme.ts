@@ -1,5 +1,5 @@
 /**
- * Type-checks the programs in the README.md of the repository and of each package: every code block marked ```ts is a
+ * Type-checks the programs in the README.md of the repository and of each package, and in `docs`: every code block marked ```ts is a
  * program of its own. Parts of a program are marked ```ts fragment and left out.
  */
 import { execFileSync } from "node:child_process"
@@ -20,7 +20,7 @@ rmSync(work, { recursive: true, force: true })
 mkdirSync(work, { recursive: true })
 process.on("exit", () => rmSync(work, { recursive: true, force: true }))
 
-const pages = globSync(["README.md", "packages/*/README.md"], { cwd: root }).toSorted()
+const pages = globSync(["README.md", "docs/*.md", "packages/*/README.md"], { cwd: root }).toSorted()
 const found = pages.flatMap((page) =>
   programs(readFileSync(join(root, page), "utf8")).map(({ line, text }) => {
     writeFileSync(join(work, `${page.replaceAll("/", "-")}-${line}.ts`), text)
@@ -43,13 +43,13 @@ writeFileSync(
 )
 
 if (found.length === 0) {
-  console.error("check:readme: no program found in any README.md")
+  console.error("check:readme: no program found in any page")
   process.exit(1)
 }
 try {
   execFileSync("tsc", ["-p", work, "--pretty", "false"], { cwd: work, stdio: "inherit" })
 } catch {
-  console.error("check:readme: a program in a README.md does not type-check (line numbers are the page's)")
+  console.error("check:readme: a program in a page does not type-check (line numbers are the page's)")
   process.exit(1)
 }
-console.log(`Programs that type-check: ${found.length}, from ${new Set(found).size} of ${pages.length} README files`)
+console.log(`Programs that type-check: ${found.length}, from ${new Set(found).size} of ${pages.length} pages`)

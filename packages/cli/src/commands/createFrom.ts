@@ -72,15 +72,34 @@ const inOrder = () => {
 const isAway = ({ reason }: SessionRepoError) =>
   reason === "Unavailable" || reason === "AccessDenied" || reason === "NotMigrated"
 
+/** Counted by the import, shown now and then. */
+export interface ImportCount {
+  readonly size: Option.Option<number>
+  bytes: number
+  created: number
+  failed: number
+}
+
+/** Nothing done yet; `size` in bytes, where it is known. */
+export const nothingYet = (size: Option.Option<number>): ImportCount => ({ size, bytes: 0, created: 0, failed: 0 })
+
+/** How far the import is, by the bytes that were read. */
+export const progressOf = ({ bytes, created, failed, size }: ImportCount): Progress.Progress => ({
+  share: Option.map(Option.filter(size, (size) => size > 0), (size) => Math.min(1, bytes / size)),
+  count: created,
+  done: "signed in",
+  more: failed > 0 ? [`${Progress.grouped(failed)} failed`] : []
+})
+
 /** Signs in every user of the source. Failed lines are part of the result. */
-export const importLogins = Effect.fnUntraced(function*(bytes: Source["bytes"], progress: Progress.Progress) {
+export const importLogins = Effect.fnUntraced(function*(bytes: Source["bytes"], count: ImportCount) {
   const { enlist, leave } = inOrder()
   const failed: Array<{ readonly line: number; readonly error: string }> = []
   let evicted = 0
   let stoppedAt: number | undefined
 
   const fail = (line: number, error: string) => {
-    progress.failed += 1
+    count.failed += 1
     if (failed.length < maxListed) failed.push({ line, error: oneLine(error) })
   }
 
@@ -95,7 +114,7 @@ export const importLogins = Effect.fnUntraced(function*(bytes: Source["bytes"], 
       Option.match(at, { onNone: () => signIn, onSome: (at) => ClockAt.at(at)(signIn) })
     )
     if (Result.isSuccess(outcome)) {
-      progress.created += 1
+      count.created += 1
       evicted += outcome.success.evicted.length
       return
     }
@@ -105,7 +124,7 @@ export const importLogins = Effect.fnUntraced(function*(bytes: Source["bytes"], 
   }, (effect, attempt) => Effect.ensuring(effect, leave(attempt)))
 
   yield* bytes.pipe(
-    Stream.tap((chunk) => Effect.sync(() => (progress.bytes += chunk.length))),
+    Stream.tap((chunk) => Effect.sync(() => (count.bytes += chunk.length))),
     lines(maxLineBytes),
     Stream.takeWhile(() => stoppedAt === undefined),
     Stream.map((line) => {
@@ -117,10 +136,10 @@ export const importLogins = Effect.fnUntraced(function*(bytes: Source["bytes"], 
     Stream.runDrain
   )
   return {
-    created: progress.created,
+    created: count.created,
     evicted,
     failed: failed.toSorted((a, b) => a.line - b.line),
-    failedCount: progress.failed,
+    failedCount: count.failed,
     ...(stoppedAt === undefined ? {} : { stoppedAt })
   }
 })
@@ -132,12 +151,12 @@ const summary = ({ created, evicted, failedCount }: typeof ImportResult.Type) =>
 
 /** Reads the source with progress on standard error. Fails after the result has been printed if any line failed. */
 export const importFrom = Effect.fnUntraced(function*({ bytes, name, size }: Source) {
-  const progress = Progress.make(size)
-  const result = yield* importLogins(bytes, progress).pipe(
-    Progress.shown(progress),
+  const count = nothingYet(size)
+  const result = yield* importLogins(bytes, count).pipe(
+    Progress.shown(() => progressOf(count)),
     Effect.mapError(({ message }) =>
       new SourceFailed({
-        message: `${name} cannot be read to its end (${oneLine(message)}); ${progress.created} were signed in before`
+        message: `${name} cannot be read to its end (${oneLine(message)}); ${count.created} were signed in before`
       })
     )
   )

@@ -1,12 +1,21 @@
 /** `sojourn demo`: the story of a user and their sessions, for a newcomer. */
-import { CreateSession, createSession, ListSessions, listSessions, putUser, User, UserId } from "@sojourn/core"
+import {
+  CreateSession,
+  createSession,
+  ListSessions,
+  listSessions,
+  putUser,
+  readEvents,
+  User,
+  UserId
+} from "@sojourn/core"
 import { Console, Effect, Layer, Option, Redacted, Schema, Stream } from "effect"
 import { Command } from "effect/cli"
 import { layerReady } from "../enrichers.ts"
 import { Json } from "../options.ts"
 import { print, style } from "../output.ts"
 import { CreateResult, toResult } from "./create.ts"
-import { EventLine, eventText, readEvents } from "./events.ts"
+import { EventLine, eventText } from "./events.ts"
 import { ListResult, sessionTable, toItem } from "./list.ts"
 import { endSession, RevokeResult } from "./revoke.ts"
 import { PutUserResult } from "./users.ts"
@@ -89,7 +98,7 @@ const story = Effect.gen(function*() {
   const sessions = listed.sessions.map(toItem)
   yield* say(command("sojourn list alice --all"), ...sessionTable(applied, sessions))
 
-  const events = yield* Stream.runCollect(readEvents(0, Option.none()))
+  const events = yield* Stream.runCollect(readEvents({ after: 0, userId: Option.none() }))
   yield* say(
     command("sojourn events"),
     ...events.map((event) => eventText(applied, event)),
@@ -101,7 +110,7 @@ const story = Effect.gen(function*() {
   const revoked = yield* endSession(phone, "security_concern")
   const validated = yield* Effect.forEach(created, ({ token }) => examine(Redacted.make(token)))
   const position = events.at(-1)?.position ?? 0
-  const news = yield* Stream.runCollect(readEvents(position, Option.none()))
+  const news = yield* Stream.runCollect(readEvents({ after: position, userId: Option.none() }))
   yield* say(
     command(`sojourn revoke ${phone} --reason security_concern`),
     "The phone is lost, so its session ends. Its token is refused from now on; the others are what they were:",

@@ -24,8 +24,8 @@ const sessionRepo = (servers: Servers) => {
     admit: ({ secretHash, session }) =>
       Effect.flatMap(CurrentOperation, (operation) =>
         machine.roundTrip("admit", () => {
-          const evicted = servers.admit(operation, session, secretHash)
-          return Effect.succeed({ evicted, events: [], bornEnded: false })
+          const ended = servers.admit(operation, session, secretHash)
+          return Effect.succeed({ ...ended, events: [], bornEnded: false })
         })),
     end: (id, end, { reuse }) =>
       Effect.flatMap(CurrentOperation, (operation) =>

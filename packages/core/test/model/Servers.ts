@@ -69,11 +69,12 @@ export class Servers {
     }
   }
 
-  admit(operation: Operation | undefined, session: Session, secret: SecretHash): ReadonlyArray<SessionId> {
+  admit(operation: Operation | undefined, session: Session, secret: SecretHash) {
     const end = SessionEnd.make({ at: session.createdAt, reason: "session_limit_exceeded", actor: system })
+    const expired = this.store.sweep(session.createdAt, due).map(({ id }) => id)
     const evicted = this.store.admit(session, secret, end)
-    this.over(operation, evicted)
-    return evicted
+    this.over(operation, [...expired, ...evicted])
+    return { evicted, expired }
   }
 
   end(operation: Operation | undefined, id: SessionId, end: SessionEnd, isReuse: boolean): boolean {

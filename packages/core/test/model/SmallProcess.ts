@@ -137,7 +137,17 @@ export const start = (servers: Servers, rules: Rules, hasFront: boolean): Proces
     const next = successor(secret)
     const outcome = yield* roundTrip(
       "rotate",
-      () => servers.rotate(operation, { sessionId, presented: secret, next, salt, eventId, now, grace })
+      () =>
+        servers.rotate(operation, {
+          sessionId,
+          presented: secret,
+          next,
+          salt,
+          eventId,
+          ipAddress: Option.none(),
+          now,
+          grace
+        })
     )
     switch (outcome._tag) {
       case "Rotated": {
@@ -192,8 +202,8 @@ export const start = (servers: Servers, rules: Rules, hasFront: boolean): Proces
       idleTimeout: Option.map(Option.fromUndefinedOr(rules.idleMillis), Duration.millis)
     })
     const secret = hashOf(number * 256)
-    const evicted = yield* roundTrip("admit", () => servers.admit(operation, session, secret))
-    yield* cache.put(cached(session, secret, 0), evicted, machine.time)
+    const { evicted, expired } = yield* roundTrip("admit", () => servers.admit(operation, session, secret))
+    yield* cache.put(cached(session, secret, 0), [...expired, ...evicted], machine.time)
     return { given: { sessionId: id, token: noToken } }
   }
 

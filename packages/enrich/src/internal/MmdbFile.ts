@@ -97,16 +97,21 @@ export const make = Effect.fnUntraced(function*(path: string, checkEvery: Durati
     )
   )
 
-  const current = Effect.gen(function*() {
-    // Not the time of day, which may step, or be that of a login of last year.
-    const now = Duration.toMillis(Duration.nanos(yield* Clock.monotonicTimeNanos))
-    const due = refreshing === undefined && now - checkedAt >= interval
-    if (due) {
+  const check = Effect.gen(function*() {
+    refreshing = yield* Effect.forkIn(Effect.ensuring(refresh, Effect.sync(() => refreshing = undefined)), scope)
+    return yield* Fiber.await(refreshing)
+  })
+
+  // Not the time of day, which may step, or be that of a login of last year.
+  const current = Effect.flatMap(Clock.monotonicTimeNanos, (nanos) => {
+    const now = Number(nanos) / 1e6
+    if (refreshing === undefined && now - checkedAt >= interval) {
       checkedAt = now
-      refreshing = yield* Effect.forkIn(Effect.ensuring(refresh, Effect.sync(() => refreshing = undefined)), scope)
+      return Effect.map(check, () => reader)
     }
-    if (refreshing !== undefined && (due || reader === undefined)) yield* Fiber.await(refreshing)
-    return reader
+    return refreshing !== undefined && reader === undefined
+      ? Effect.map(Fiber.await(refreshing), () => reader)
+      : Effect.succeed(reader)
   })
 
   const recordOf = (reader: Reader<Response>, address: string) =>

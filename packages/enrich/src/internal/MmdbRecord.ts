@@ -21,12 +21,24 @@ const city = (record: unknown): Option.Option<string> => {
   return name === "" ? Option.none() : Option.some(name)
 }
 
-/**
- * Reads records of MaxMind and DB-IP (`country.iso_code`, `city.names.en`) and flat ones (`country_code` or `country`,
- * `city`), with the city's English name. None without a country.
- */
-export const toLocation = (record: unknown): Option.Option<Location> =>
+const read = (record: unknown): Option.Option<Location> =>
   Option.map(
     Option.fromUndefinedOr(country(record)),
     (country) => Location.make({ country, city: city(record) })
   )
+
+/** Many addresses share a record, and so their place. */
+const places = new WeakMap<object, Option.Option<Location>>()
+
+/**
+ * Reads records of MaxMind and DB-IP (`country.iso_code`, `city.names.en`) and flat ones (`country_code` or `country`,
+ * `city`), with the city's English name. None without a country.
+ */
+export const toLocation = (record: unknown): Option.Option<Location> => {
+  if (!Predicate.isObject(record)) return Option.none()
+  const known = places.get(record)
+  if (known !== undefined) return known
+  const place = read(record)
+  places.set(record, place)
+  return place
+}

@@ -1,12 +1,13 @@
 /** What proves a session, and what keeps it alive. */
 import { rememberedSecrets } from "@sojourn/core"
+import { actorColumns } from "./actor.ts"
 
 /** What a credential is made of. */
-const columns = [
+const columns = (schema: string) => [
   "id uuid",
   "user_id text",
-  "device jsonb",
-  "location jsonb",
+  "device json",
+  "location json",
   "ip_address inet",
   "last_ip_address inet",
   "user_agent text",
@@ -18,16 +19,17 @@ const columns = [
   "trusted boolean",
   "suspicious_activity_count integer",
   "ended_at timestamptz",
-  "ended_reason text",
-  "ended_by_kind text",
+  `ended_reason ${schema}.end_reason`,
+  `ended_by_kind ${schema}.actor_kind`,
   "ended_by_id text",
+  "ended_by_ip inet",
   "secret_hash bytea",
   "previous_hash bytea",
   "rotated_at timestamptz",
   "rotation smallint",
   "retired_hashes bytea[]"
 ]
-const selected = columns.map((column) => `s.${column.split(" ", 1)[0]}`).join(", ")
+const selected = columns("").map((column) => `s.${column.split(" ", 1)[0]}`).join(", ")
 
 /**
  * Replaces the secret whose hash is `presented` by one whose hash is `next`, once. Who presents the previous one within
@@ -36,8 +38,8 @@ const selected = columns.map((column) => `s.${column.split(" ", 1)[0]}`).join(",
  */
 export const rotate = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.rotate(
-    session uuid, presented bytea, next bytea, salt bytea, event uuid, now timestamptz, grace_ms bigint
-  ) RETURNS TABLE (outcome text, winning_salt bytea, ${columns.join(", ")}) LANGUAGE plpgsql VOLATILE AS $$
+    session uuid, presented bytea, next bytea, salt bytea, event uuid, now timestamptz, grace_ms bigint, by_ip inet
+  ) RETURNS TABLE (outcome text, winning_salt bytea, ${columns(schema).join(", ")}) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   DECLARE
     found_user text;
@@ -61,32 +63,52 @@ export const rotate = (schema: string): ReadonlyArray<string> => [
         retired_hashes = (CASE WHEN s.previous_hash IS NULL THEN s.retired_hashes
           ELSE s.previous_hash || s.retired_hashes END)[1:${rememberedSecrets}]
       WHERE s.id = session;
-      INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, actor_id, data)
-      VALUES (event, 'SessionRotated', now, found_user, session, 'user', found_user, '{}');
+      INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_ip)
+      VALUES (event, 'SessionRotated', now, found_user, session, by_ip);
     END IF;
     RETURN QUERY SELECT verdict, s.rotation_salt, ${selected} FROM ${schema}.sessions s WHERE s.id = session;
   END $$`
 ]
 
-/** Records activities, each unless the session is over or a later one is known; a login without an address gets one. */
+/**
+ * Records activities, each unless the session is over or a later one is known; a login without an address gets one.
+ * Gives those sessions whose rows others hold: they are left out, to be recorded one by one, each with `wait`.
+ *
+ * Whoever holds a row is ending, rotating, trusting or touching that session, and may go on to wait for another row: a
+ * login ends idle sessions and then the oldest, of several users at once. Whoever never waits for a row while holding
+ * one cannot be part of a deadlock: together activities do not wait, and one alone holds nothing.
+ */
 export const touch = (schema: string): ReadonlyArray<string> => [
-  `CREATE FUNCTION ${schema}.touch(ids uuid[], ats timestamptz[], ips inet[]) RETURNS void LANGUAGE sql VOLATILE AS $$
+  `CREATE FUNCTION ${schema}.touch(ids uuid[], ats timestamptz[], ips inet[], wait boolean)
+  RETURNS TABLE (id uuid) LANGUAGE sql VOLATILE AS $$
     WITH activity AS (
       SELECT DISTINCT ON (t.id) t.id, t.at, t.ip FROM unnest(ids, ats, ips) AS t (id, at, ip)
       ORDER BY t.id, t.at DESC
+    ), found AS MATERIALIZED (
+      SELECT s.id FROM ${schema}.sessions s WHERE s.id = ANY (ids) AND s.ended_at IS NULL
+    ), free AS MATERIALIZED (
+      SELECT s.id FROM ${schema}.sessions s
+      WHERE NOT wait AND s.id = ANY (ids) AND s.ended_at IS NULL FOR UPDATE SKIP LOCKED
+    ), awaited AS MATERIALIZED (
+      SELECT s.id FROM ${schema}.sessions s
+      WHERE wait AND s.id = ANY (ids) AND s.ended_at IS NULL FOR UPDATE
     ), locked AS MATERIALIZED (
-      SELECT s.id FROM ${schema}.sessions s WHERE s.id = ANY (ids) AND s.ended_at IS NULL ORDER BY s.id FOR UPDATE
+      SELECT f.id FROM free f UNION ALL SELECT w.id FROM awaited w
+    ), touched AS (
+      UPDATE ${schema}.sessions s SET last_activity_at = greatest(s.last_activity_at, a.at),
+        ip_address = coalesce(s.ip_address, a.ip), last_ip_address = coalesce(a.ip, s.last_ip_address)
+      FROM activity a JOIN locked l USING (id)
+      WHERE s.id = a.id AND s.ended_at IS NULL AND a.at < s.active_until AND a.at >= s.last_activity_at
     )
-    UPDATE ${schema}.sessions s SET last_activity_at = greatest(s.last_activity_at, a.at),
-      ip_address = coalesce(s.ip_address, a.ip), last_ip_address = coalesce(a.ip, s.last_ip_address)
-    FROM activity a JOIN locked l USING (id)
-    WHERE s.id = a.id AND s.ended_at IS NULL AND a.at < s.active_until AND a.at >= s.last_activity_at
+    SELECT f.id FROM found f WHERE NOT wait AND f.id NOT IN (SELECT l.id FROM locked l)
   $$`
 ]
 
 /** Marks the device as trusted. No row: no active session of this user. `event_id` null: it was trusted before. */
 export const trust = (schema: string): ReadonlyArray<string> => [
-  `CREATE FUNCTION ${schema}.trust(session uuid, owner text, now timestamptz, by_kind text, by_id text)
+  `CREATE FUNCTION ${schema}.trust(
+    session uuid, owner text, now timestamptz, by_kind text, by_id text, by_ip inet
+  )
   RETURNS TABLE (event_id uuid) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   BEGIN
@@ -97,8 +119,9 @@ export const trust = (schema: string): ReadonlyArray<string> => [
     ), marked AS (
       UPDATE ${schema}.sessions s SET trusted = true FROM found f WHERE s.id = f.id AND NOT f.trusted RETURNING s.id
     ), logged AS (
-      INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, actor_id, data)
-      SELECT gen_random_uuid(), 'SessionTrusted', now, owner, m.id, by_kind, by_id, '{}' FROM marked m
+      INSERT INTO ${schema}.session_events
+        (event_id, type, at, user_id, session_id, actor_kind, actor_id, actor_ip)
+      SELECT gen_random_uuid(), 'SessionTrusted', now, owner, m.id, ${actorColumns(schema, "owner")} FROM marked m
       RETURNING session_events.event_id
     )
     SELECT l.event_id FROM found f LEFT JOIN logged l ON true;
@@ -107,7 +130,9 @@ export const trust = (schema: string): ReadonlyArray<string> => [
 
 /** Counts a suspicious activity on an active session. No row: there is none. */
 export const suspect = (schema: string): ReadonlyArray<string> => [
-  `CREATE FUNCTION ${schema}.record_suspicion(session uuid, event uuid, now timestamptz, by_kind text, by_id text)
+  `CREATE FUNCTION ${schema}.record_suspicion(
+    session uuid, event uuid, now timestamptz, by_kind text, by_id text, by_ip inet
+  )
   RETURNS TABLE (user_id text, count integer) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   DECLARE
@@ -122,8 +147,9 @@ export const suspect = (schema: string): ReadonlyArray<string> => [
       WHERE s.id = session AND s.ended_at IS NULL AND now < s.active_until
       RETURNING s.suspicious_activity_count AS count
     ), logged AS (
-      INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, actor_id, data)
-      SELECT event, 'SuspiciousActivityRecorded', now, found_user, session, by_kind, by_id,
+      INSERT INTO ${schema}.session_events
+        (event_id, type, at, user_id, session_id, actor_kind, actor_id, actor_ip, data)
+      SELECT event, 'SuspiciousActivityRecorded', now, found_user, session, ${actorColumns(schema, "found_user")},
         jsonb_build_object('count', c.count) FROM counted c
     )
     SELECT found_user, c.count FROM counted c;

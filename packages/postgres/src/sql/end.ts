@@ -1,4 +1,6 @@
 /** Endings, under the user's lock, each change with its event. */
+import { actorColumns } from "./actor.ts"
+import { ofUser } from "./ofUser.ts"
 
 /**
  * Ends one session, unless it has ended before. No row: there is none. `owner` null: whoever's it is; of somebody else
@@ -6,8 +8,8 @@
  */
 export const endOne = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.end_session(
-    session uuid, owner text, now timestamptz, reason text, by_kind text, by_id text, reuse text
-  ) RETURNS TABLE (user_id text, event_id uuid, device jsonb) LANGUAGE plpgsql VOLATILE AS $$
+    session uuid, owner text, now timestamptz, reason text, by_kind text, by_id text, by_ip inet, reuse text
+  ) RETURNS TABLE (user_id text, event_id uuid, device json) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   DECLARE
     found_user text;
@@ -16,20 +18,22 @@ export const endOne = (schema: string): ReadonlyArray<string> => [
     SELECT s.user_id INTO found_user FROM ${schema}.sessions s WHERE s.id = session;
     IF found_user IS NULL THEN RETURN; END IF;
     IF owner <> found_user THEN
-      RETURN QUERY SELECT found_user, NULL::uuid, NULL::jsonb;
+      RETURN QUERY SELECT found_user, NULL::uuid, NULL::json;
       RETURN;
     END IF;
     PERFORM ${schema}.begin_change(found_user);
 
     RETURN QUERY WITH ended AS (
       UPDATE ${schema}.sessions s
-      SET ended_at = now, ended_reason = reason, ended_by_kind = by_kind, ended_by_id = by_id
+      SET ended_at = now, ended_reason = reason::${schema}.end_reason, ended_by_kind = by_kind::${schema}.actor_kind,
+        ended_by_id = by_id, ended_by_ip = by_ip
       WHERE s.id = session AND s.ended_at IS NULL
       RETURNING s.id, s.device
     ), logged AS (
-      INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, actor_id, data)
-      SELECT gen_random_uuid(), 'SessionRevoked', now, found_user, e.id, by_kind, by_id,
-        jsonb_build_object('reason', reason, 'device', e.device, 'reuse', reuse)
+      INSERT INTO ${schema}.session_events
+        (event_id, type, at, user_id, session_id, actor_kind, actor_id, actor_ip, data)
+      SELECT gen_random_uuid(), 'SessionRevoked', now, found_user, e.id, ${actorColumns(schema, "found_user")},
+        jsonb_strip_nulls(jsonb_build_object('reason', reason, 'reuse', reuse))
       FROM ended e
       RETURNING session_events.event_id
     )
@@ -44,8 +48,8 @@ export const endOne = (schema: string): ReadonlyArray<string> => [
  */
 export const endAll = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.end_all(
-    of_user text, except_id uuid, now timestamptz, reason text, actor_kind text, actor_id text
-  ) RETURNS TABLE (session_id uuid, event_id uuid, device jsonb) LANGUAGE plpgsql VOLATILE AS $$
+    of_user text, except_id uuid, now timestamptz, reason text, by_kind text, by_id text, by_ip inet
+  ) RETURNS TABLE (session_id uuid, event_id uuid, device json) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   BEGIN
     PERFORM ${schema}.begin_change(of_user);
@@ -59,21 +63,26 @@ export const endAll = (schema: string): ReadonlyArray<string> => [
     RETURN QUERY WITH victim AS MATERIALIZED (
       SELECT s.id, s.device, gen_random_uuid() AS event_id, row_number() OVER (ORDER BY s.created_at, s.id) AS turn
       FROM ${schema}.sessions s
-      WHERE s.user_id = of_user AND s.ended_at IS NULL AND now < s.expires_at AND s.id IS DISTINCT FROM except_id
+      WHERE ${
+    ofUser("s.user_id", "of_user")
+  } AND s.ended_at IS NULL AND now < s.expires_at AND s.id IS DISTINCT FROM except_id
     ), summary AS MATERIALIZED (
       SELECT gen_random_uuid() AS event_id, count(*) AS count FROM victim HAVING count(*) > 0
     ), ended AS (
       UPDATE ${schema}.sessions s
-      SET ended_at = now, ended_reason = reason, ended_by_kind = actor_kind, ended_by_id = actor_id
+      SET ended_at = now, ended_reason = reason::${schema}.end_reason, ended_by_kind = by_kind::${schema}.actor_kind,
+        ended_by_id = by_id, ended_by_ip = by_ip
       FROM victim v WHERE s.id = v.id
     ), logged AS (
-      INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, actor_id, data)
-      SELECT e.event_id, e.type, now, of_user, e.id, actor_kind, actor_id, e.data FROM (
-        SELECT v.event_id, 'SessionRevoked' AS type, v.id, v.turn,
-          jsonb_build_object('reason', reason, 'device', v.device, 'reuse', NULL) AS data FROM victim v
+      INSERT INTO ${schema}.session_events
+        (event_id, type, at, user_id, session_id, actor_kind, actor_id, actor_ip, data)
+      SELECT e.event_id, e.type, now, of_user, e.id, ${actorColumns(schema, "of_user")}, e.data FROM (
+        SELECT v.event_id, 'SessionRevoked'::${schema}.event_type AS type, v.id, v.turn,
+          jsonb_build_object('reason', reason) AS data FROM victim v
         UNION ALL
-        SELECT s.event_id, 'SessionsRevoked', NULL, NULL,
-          jsonb_build_object('reason', reason, 'count', s.count, 'exceptSessionId', except_id) FROM summary s
+        SELECT s.event_id, 'SessionsRevoked', NULL, NULL, jsonb_strip_nulls(
+          jsonb_build_object('reason', reason, 'count', s.count, 'exceptSessionId', except_id)
+        ) FROM summary s
       ) e ORDER BY e.turn NULLS LAST
     )
     SELECT e.id, e.event_id, e.device FROM (
@@ -82,22 +91,66 @@ export const endAll = (schema: string): ReadonlyArray<string> => [
       SELECT NULL, s.event_id, NULL, NULL FROM summary s
       UNION ALL
       SELECT s.id, NULL, NULL, NULL FROM ${schema}.sessions s
-      WHERE s.user_id = of_user AND s.ended_at > now - interval '5 minutes'
+      WHERE ${ofUser("s.user_id", "of_user")} AND s.ended_at > now - interval '5 minutes'
     ) e ORDER BY e.turn NULLS LAST;
   END $$`
 ]
 
 /**
+ * Ends those of the sessions that are due, each at its own `now`: no longer active, and not ended. A session ended when
+ * it was no longer active, not when somebody noticed. Under the locks of their users.
+ */
+export const endDue = (schema: string): ReadonlyArray<string> => [
+  `CREATE FUNCTION ${schema}.end_due(ids uuid[], nows timestamptz[]) RETURNS SETOF ${schema}.event_details
+  LANGUAGE sql VOLATILE AS $$
+    WITH ended AS (
+      UPDATE ${schema}.sessions s
+      SET ended_at = s.active_until, ended_by_kind = 'system', ended_reason =
+        (CASE WHEN s.active_until = s.expires_at THEN 'expired' ELSE 'idle' END)::${schema}.end_reason
+      -- The row decides, for an activity under way may keep the session alive while this waits for it.
+      FROM unnest(ids, nows) AS d (id, now) WHERE s.id = d.id AND s.ended_at IS NULL AND s.active_until <= d.now
+      RETURNING s.id, s.user_id, s.device, s.ended_at, s.ended_reason
+    ), logged AS (
+      INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, data)
+      SELECT gen_random_uuid(), 'SessionExpired', e.ended_at, e.user_id, e.id, 'system',
+        jsonb_build_object('reason', e.ended_reason)
+      FROM ended e ORDER BY e.ended_at, e.id
+      RETURNING *
+    )
+    SELECT l.position, l.event_id, l.type, l.at, l.user_id, l.session_id, l.evicted_by,
+      l.actor_kind, l.actor_id, l.actor_ip, l.data, e.device, l.location, l.expires_at
+    FROM logged l JOIN ended e ON e.id = l.session_id
+  $$`,
+  // Those of users, each at a `now` of their own; what was ended of each, in the order of the log.
+  `CREATE FUNCTION ${schema}.end_due_of(of_users text[], nows timestamptz[]) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
+    SELECT jsonb_object_agg(u.user_id, u.ended) FROM (
+      SELECT e.user_id, jsonb_agg(e.data || jsonb_build_object(
+        'sessionId', e.session_id, 'eventId', e.event_id, 'device', e.device,
+        'at', to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      ) ORDER BY e.position) AS ended
+      FROM (
+        SELECT array_agg(s.id) AS ids, array_agg(d.now) AS nows FROM unnest(of_users, nows) AS d (user_id, now)
+        JOIN ${schema}.sessions s ON ${
+    ofUser("s.user_id", "d.user_id")
+  } AND s.ended_at IS NULL AND s.active_until <= d.now
+      ) due, LATERAL ${schema}.end_due(due.ids, due.nows) e
+      GROUP BY e.user_id
+    ) u
+  $$`
+]
+
+/**
  * Ends sessions that are due, oldest first, at most so many; those of users whose lock is taken wait for the next run,
  * so sweepers and logins do not collide. One process sweeps at a time (the lock of the user "", whom there cannot be);
- * meanwhile the others find nothing to do. A session ended when it was no longer active, not when it was swept.
+ * meanwhile the others find nothing to do.
  */
 export const sweep = (schema: string): ReadonlyArray<string> => [
-  `CREATE FUNCTION ${schema}.sweep(now timestamptz, at_most integer) RETURNS SETOF ${schema}.session_events
+  `CREATE FUNCTION ${schema}.sweep(now timestamptz, at_most integer) RETURNS SETOF ${schema}.event_details
   LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   DECLARE
     locked text[];
+    due uuid[];
   BEGIN
     PERFORM ${schema}.require_read_committed();
     IF NOT pg_try_advisory_xact_lock(${schema}.user_lock('')) THEN RETURN; END IF;
@@ -111,23 +164,13 @@ export const sweep = (schema: string): ReadonlyArray<string> => [
     ) k WHERE pg_try_advisory_xact_lock(k.key);
     PERFORM ${schema}.begin_append();
 
-    RETURN QUERY WITH due AS MATERIALIZED (
+    SELECT array_agg(d.id) INTO due FROM (
       SELECT s.id FROM ${schema}.sessions s
       WHERE s.ended_at IS NULL AND s.active_until <= now AND s.user_id = ANY (locked)
       ORDER BY s.active_until LIMIT at_most
-    ), ended AS (
-      UPDATE ${schema}.sessions s
-      SET ended_at = s.active_until, ended_by_kind = 'system',
-        ended_reason = CASE WHEN s.active_until = s.expires_at THEN 'expired' ELSE 'idle' END
-      -- Again, for one that an activity under way kept alive while this waited for its row.
-      FROM due d WHERE s.id = d.id AND s.ended_at IS NULL AND s.active_until <= now
-      RETURNING s.id, s.user_id, s.device, s.ended_at, s.ended_reason
-    )
-    INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, data)
-    SELECT gen_random_uuid(), 'SessionExpired', e.ended_at, e.user_id, e.id, 'system',
-      jsonb_build_object('reason', e.ended_reason, 'device', e.device)
-    FROM ended e ORDER BY e.ended_at, e.id
-    RETURNING *;
+    ) d;
+    IF due IS NULL THEN RETURN; END IF;
+    RETURN QUERY SELECT * FROM ${schema}.end_due(due, array_fill(now, ARRAY[cardinality(due)]));
   END $$`
 ]
 
@@ -136,16 +179,27 @@ export const sweep = (schema: string): ReadonlyArray<string> => [
  * of their events. What stays: that something happened, and when.
  */
 export const eraseUser = (schema: string): ReadonlyArray<string> => [
-  `CREATE FUNCTION ${schema}.erase_user(of_user text, now timestamptz, by_kind text, by_id text)
-  RETURNS TABLE (session_id uuid, event_id uuid, device jsonb) LANGUAGE plpgsql VOLATILE AS $$
+  `CREATE FUNCTION ${schema}.erase_user(of_user text, now timestamptz, by_kind text, by_id text, by_ip inet)
+  RETURNS TABLE (session_id uuid, event_id uuid, device json) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   BEGIN
-    RETURN QUERY SELECT * FROM ${schema}.end_all(of_user, NULL, now, 'user_deleted', by_kind, by_id);
-    DELETE FROM ${schema}.sessions s WHERE s.user_id = of_user;
-    UPDATE ${schema}.session_events e SET data = e.data || (
-        SELECT jsonb_object_agg(k, NULL) FROM jsonb_object_keys(e.data) k WHERE k IN ('device', 'location', 'ipAddress')
+    PERFORM ${schema}.begin_change(of_user);
+    -- A purge that has begun moves details into events: it is over after this, and another leaves these rows alone.
+    -- By each of the two indexes of the user's sessions, here and below, and not through the whole table.
+    PERFORM 1 FROM ${schema}.sessions s WHERE ${ofUser("s.user_id", "of_user")} AND s.ended_at IS NULL FOR UPDATE;
+    PERFORM 1 FROM ${schema}.sessions s WHERE ${ofUser("s.user_id", "of_user")} AND s.ended_at IS NOT NULL FOR UPDATE;
+    -- Those, too, are deleted, and not without their end.
+    PERFORM ${schema}.end_due_of(ARRAY[of_user], ARRAY[now]);
+    RETURN QUERY SELECT * FROM ${schema}.end_all(of_user, NULL, now, 'user_deleted', by_kind, by_id, by_ip);
+    UPDATE ${schema}.session_events e SET actor_ip = NULL, device = NULL, location = NULL, expires_at = (
+        SELECT d.expires_at FROM ${schema}.event_details d WHERE d.position = e.position AND e.type = 'SessionCreated'
       )
-      WHERE e.user_id = of_user AND e.data ?| ARRAY['device', 'location', 'ipAddress'];
+      WHERE ${ofUser("e.user_id", "of_user")} AND (
+        e.actor_ip IS NOT NULL OR e.device IS NOT NULL OR e.location IS NOT NULL
+        OR e.type = 'SessionCreated' AND e.expires_at IS NULL
+      );
+    DELETE FROM ${schema}.sessions s WHERE ${ofUser("s.user_id", "of_user")} AND s.ended_at IS NULL;
+    DELETE FROM ${schema}.sessions s WHERE ${ofUser("s.user_id", "of_user")} AND s.ended_at IS NOT NULL;
     DELETE FROM ${schema}.users u WHERE u.id = of_user;
   END $$`
 ]

@@ -1,4 +1,5 @@
 /** Locks: one user's writers one after the other, and no reader of the event log past a writer under way. */
+import { ofUser } from "./ofUser.ts"
 
 /** Our own space among PostgreSQL's two-number advisory locks: "sjn" in ASCII. */
 const space = 0x736a6e
@@ -20,7 +21,9 @@ export const locks = (schema: string): ReadonlyArray<string> => [
   // Positions are kept modulo 2^31 in the lock; one that seems further behind than 2^30 is ahead.
   // Held, shared, from before the first position is taken until the commit; readers stay below all such locks.
   `CREATE FUNCTION ${schema}.begin_append() RETURNS void LANGUAGE sql VOLATILE AS $$
-    SELECT pg_advisory_xact_lock_shared(${space}, (last_value % 2147483648)::integer)
+    SELECT pg_advisory_xact_lock_shared(
+      ${space}, (CASE WHEN is_called THEN last_value ELSE 0 END % 2147483648)::integer
+    )
     FROM ${schema}.session_events_position_seq
   $$`,
   // What every change begins with. In plpgsql the statements after it have a snapshot from after the lock.
@@ -33,29 +36,54 @@ export const locks = (schema: string): ReadonlyArray<string> => [
 ]
 
 /**
- * The last position that no commit under way can still precede. A writer's lock tells a position from before its own
- * were taken. The order matters: first the end of the sequence, then the locks, and the rows last and in a new
- * snapshot. A writer that takes its lock later takes positions after that end; one that has given its lock back has
- * its rows in the snapshot.
+ * `settled_position` is the last position that no commit under way can still precede. A writer's lock tells a position
+ * from before its own were taken. The order matters: first the end of the sequence, then the locks, and the rows last
+ * and in a new snapshot. A writer that takes its lock later takes positions after that end; one that has given its lock
+ * back has its rows in the snapshot.
+ *
+ * What happened to a session is found by its user, whose events are indexed; only of a session that is deleted by now
+ * the whole log is searched.
  */
 export const readEvents = (schema: string): ReadonlyArray<string> => [
-  `CREATE FUNCTION ${schema}.read_events(after_position bigint, at_most integer, of_user text)
-    RETURNS SETOF ${schema}.session_events LANGUAGE plpgsql VOLATILE AS $$
+  `CREATE FUNCTION ${schema}.last_position() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+    SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM ${schema}.session_events_position_seq
+  $$`,
+  `CREATE FUNCTION ${schema}.settled_position() RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
   DECLARE
     last bigint;
-    safe bigint;
   BEGIN
     PERFORM ${schema}.require_read_committed();
-    SELECT last_value INTO last FROM ${schema}.session_events_position_seq;
-    SELECT least(last, min(last - l.behind)) INTO safe
+    last := ${schema}.last_position();
+    RETURN (
+      SELECT least(last, min(last - l.behind))
       FROM (
         SELECT (last - objid::bigint + 4294967296) % 2147483648 AS behind FROM pg_locks
         WHERE locktype = 'advisory' AND objsubid = 2 AND classid = ${space}
           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      ) l WHERE l.behind < 1073741824;
-    RETURN QUERY
-      SELECT * FROM ${schema}.session_events e
-      WHERE e.position > after_position AND e.position <= safe AND (of_user IS NULL OR e.user_id = of_user)
-      ORDER BY e.position LIMIT at_most;
+      ) l WHERE l.behind < 1073741824
+    );
+  END $$`,
+  `CREATE FUNCTION ${schema}.read_events(after_position bigint, at_most integer, of_user text, of_session uuid)
+    RETURNS SETOF ${schema}.event_details LANGUAGE plpgsql VOLATILE AS $$
+  DECLARE
+    settled bigint := ${schema}.settled_position();
+    owner text := of_user;
+  BEGIN
+    IF of_session IS NOT NULL AND owner IS NULL THEN
+      SELECT s.user_id INTO owner FROM ${schema}.sessions s WHERE s.id = of_session;
+    END IF;
+    IF owner IS NULL THEN
+      RETURN QUERY
+        SELECT * FROM ${schema}.event_details e
+        WHERE e.position > after_position AND e.position <= settled
+          AND (of_session IS NULL OR e.session_id = of_session)
+        ORDER BY e.position LIMIT at_most;
+    ELSE
+      RETURN QUERY
+        SELECT * FROM ${schema}.event_details e
+        WHERE ${ofUser("e.user_id", "owner")} AND e.position > after_position AND e.position <= settled
+          AND (of_session IS NULL OR e.session_id = of_session)
+        ORDER BY e.position LIMIT at_most;
+    END IF;
   END $$`
 ]

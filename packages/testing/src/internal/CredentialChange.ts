@@ -1,6 +1,7 @@
 /** What a commit writes when a session is rotated, trusted or suspected. */
 import {
-  Actor,
+  type Actor,
+  byUser,
   type EventId,
   type Rotation,
   type Session,
@@ -8,15 +9,15 @@ import {
   SessionTrusted,
   SuspiciousActivityRecorded
 } from "@sojourn/core"
-import { type DateTime, Effect, Option } from "effect"
+import { type DateTime, Effect } from "effect"
 import * as Secrets from "./Secrets.ts"
 import { nextEventId, nothing, type SessionChange } from "./SessionChange.ts"
 
 /** The secret replaced, by the user themselves. */
 export const rotated = (session: Session, before: Secrets.Secrets, rotation: Rotation): SessionChange => {
-  const { eventId, now } = rotation
+  const { eventId, ipAddress, now } = rotation
   const { id: sessionId, userId } = session
-  const actor = Actor.make({ kind: "user", id: Option.some(userId) })
+  const actor = byUser(userId, ipAddress)
   return {
     sessions: [],
     secrets: [sessionId, Secrets.rotated(before, rotation)],

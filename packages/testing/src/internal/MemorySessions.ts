@@ -1,6 +1,7 @@
 /** The `SessionRepo` over the state in memory. */
 import {
   KeptSessionNotActive,
+  type Limit,
   NotSessionOwner,
   Session,
   SessionEnd,
@@ -16,6 +17,7 @@ import { byCreation, holdLimit, makeRoom } from "../LimitRule.ts"
 import { UserErasure } from "../UserErasure.ts"
 import type { MemoryState } from "./MemoryState.ts"
 import * as SessionChange from "./SessionChange.ts"
+import { byEnd } from "./SessionTable.ts"
 
 const idTaken = (id: SessionId) =>
   new SessionRepoError({
@@ -49,6 +51,17 @@ export const make = Effect.fnUntraced(
           Effect.fail(new SessionRepoError({ operation, reason: cause.reason, message: cause.message, cause })))
       )
 
+    /** Under the user's lock, where there is a limit: ends what is over, so that nothing brings it back. */
+    const endDue = (userId: UserId, limit: Limit, now: DateTime.Utc) =>
+      Effect.map(
+        Effect.forEach(
+          limit === "unlimited" ? [] : sessions.of(userId).filter(({ end }) => Option.isNone(end))
+            .filter((session) => !session.isActive(now)).toSorted(byEnd),
+          SessionChange.expired
+        ),
+        (changes) => ({ changes, ids: changes.flatMap(({ sessions }) => sessions.map(({ id }) => id)) })
+      )
+
     const activeAt = (userId: UserId, now: DateTime.Utc) =>
       sessions.of(userId).filter((session) => session.isActive(now))
 
@@ -75,16 +88,19 @@ export const make = Effect.fnUntraced(
           userId,
           Effect.gen(function*() {
             const limit = yield* limitOf(userId, "admit")
+            const due = yield* endDue(userId, limit, now)
             const victims = yield* Effect.fromResult(
               makeRoom({ userId, limit, active: activeAt(userId, now), now }, rules)
-            )
+            ).pipe(Effect.tapError(() => Effect.sync(() => write(...due.changes))))
             const evicted = yield* SessionChange.evicted(victims, now, Option.some(id))
             const written = yield* Effect.suspend(() =>
               Option.isSome(sessions.get(id))
                 ? Effect.fail(idTaken(id))
-                : Effect.succeed(write(evicted, SessionChange.created({ session, secretHash, eventId })))
+                : Effect.succeed(
+                  write(...due.changes, evicted, SessionChange.created({ session, secretHash, eventId }))
+                )
             )
-            return { evicted: victims.map((victim) => victim.id), events: written, bornEnded: false }
+            return { evicted: victims.map((victim) => victim.id), expired: due.ids, events: written, bornEnded: false }
           })
         )
       },
@@ -94,11 +110,13 @@ export const make = Effect.fnUntraced(
           userId,
           Effect.gen(function*() {
             const limit = yield* limitOf(userId, "enforceLimit")
+            const due = yield* endDue(userId, limit, now)
             const victims = yield* Effect.fromResult(
               holdLimit({ userId, limit, active: activeAt(userId, now), now }, rules)
-            )
+            ).pipe(Effect.tapError(() => Effect.sync(() => write(...due.changes))))
             const change = yield* SessionChange.evicted(victims, now, Option.none())
-            return { evicted: victims.map((victim) => victim.id), events: yield* Effect.sync(() => write(change)) }
+            const written = yield* Effect.sync(() => write(...due.changes, change))
+            return { evicted: victims.map((victim) => victim.id), expired: due.ids, events: written }
           })
         ),
 
@@ -182,9 +200,9 @@ export const make = Effect.fnUntraced(
 
       purge: (before, limit) =>
         Effect.sync(() => {
-          const over = sessions.overBefore(before, limit)
-          remove(over)
-          return over.length
+          const gone = sessions.endedBefore(before, limit)
+          remove(gone)
+          return gone.length
         }),
 
       afterCommit: (effect) => effect

@@ -1,6 +1,6 @@
 /** What a commit writes: sessions as they will be, and the events that tell of it. */
 import {
-  Actor,
+  byUser,
   type Candidate,
   EventId,
   type Session,
@@ -41,7 +41,7 @@ export const created = ({ eventId, secretHash, session }: Candidate): SessionCha
     eventId,
     at: session.createdAt,
     userId: session.userId,
-    actor: Actor.make({ kind: "user", id: Option.some(session.userId) }),
+    actor: byUser(session.userId, session.ipAddress),
     sessionId: session.id,
     device: session.device,
     ipAddress: session.ipAddress,

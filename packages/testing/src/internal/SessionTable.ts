@@ -1,21 +1,20 @@
 /** Sessions in memory, by id and by user. Every change is one synchronous step, so that nobody sees half of it. */
 import type { Session, SessionId, UserId } from "@sojourn/core"
-import { DateTime, Iterable, Option } from "effect"
+import { DateTime, Iterable, Option, Order } from "effect"
 
-/** When the session stopped being active, or will. */
-const overAt = (session: Session): DateTime.Utc =>
-  Option.match(session.end, {
-    onNone: () => session.activeUntil,
-    onSome: ({ at }) => DateTime.min(at, session.activeUntil)
-  })
+/** In the order in which they stop being active; those of the same time by id. */
+export const byEnd: Order.Order<Session> = Order.combine(
+  Order.mapInput(DateTime.Order, (session) => session.activeUntil),
+  Order.mapInput(Order.String, (session) => session.id)
+)
 
 export interface SessionTable {
   readonly get: (id: SessionId) => Option.Option<Session>
   readonly of: (userId: UserId) => ReadonlyArray<Session>
   /** Those that have not ended though they are no longer active, in the order in which they stopped being so. */
   readonly due: (now: DateTime.Utc) => ReadonlyArray<Session>
-  /** At most `limit` of those that were over before this time. */
-  readonly overBefore: (before: DateTime.Utc, limit: number) => ReadonlyArray<Session>
+  /** At most `limit` of those that ended before this time. */
+  readonly endedBefore: (before: DateTime.Utc, limit: number) => ReadonlyArray<Session>
   /** Adds the sessions, or puts them in the place of those with the same ids. */
   readonly write: (sessions: ReadonlyArray<Session>) => void
   readonly remove: (sessions: ReadonlyArray<Session>) => void
@@ -42,10 +41,10 @@ export const make = (): SessionTable => {
     due: (now) =>
       [...byId.values()]
         .filter((session) => Option.isNone(session.end) && !session.isActive(now))
-        .toSorted((a, b) => DateTime.Order(a.activeUntil, b.activeUntil)),
-    overBefore: (before, limit) => [
+        .toSorted(byEnd),
+    endedBefore: (before, limit) => [
       ...Iterable.take(
-        Iterable.filter(byId.values(), (session) => DateTime.isLessThan(overAt(session), before)),
+        Iterable.filter(byId.values(), ({ end }) => Option.exists(end, ({ at }) => DateTime.isLessThan(at, before))),
         limit
       )
     ],

@@ -1,9 +1,31 @@
 /** Whom a login ends, and that it does so in one commit: the C lines as far as the store decides. */
 import { assert, type Vitest } from "@effect/vitest"
-import { Actor, SessionCreated, SessionEnd, SessionEvicted, SessionRepo, SessionRules, system } from "@sojourn/core"
+import {
+  byUser,
+  SessionCreated,
+  SessionEnd,
+  SessionEvicted,
+  SessionExpired,
+  SessionRepo,
+  SessionRules,
+  system
+} from "@sojourn/core"
 import { Duration, Effect, Option } from "effect"
 import { after, candidate, freshSessionId, freshUserId, now } from "../Fixtures.ts"
-import { admit, allOf, byDefault, countOf, eventsOf, failure, givenUser, live, setLimit, type Store } from "./given.ts"
+import {
+  admit,
+  allOf,
+  byDefault,
+  countOf,
+  eventsOf,
+  expired,
+  failure,
+  givenUser,
+  idle,
+  live,
+  setLimit,
+  type Store
+} from "./given.ts"
 
 const eviction = SessionEnd.make({ at: now, reason: "session_limit_exceeded", actor: system })
 
@@ -67,7 +89,7 @@ export const admitCases = (it: Vitest.MethodsNonLive<Store>): void => {
           eventId,
           at: now,
           userId,
-          actor: Actor.make({ kind: "user", id: Option.some(userId) }),
+          actor: byUser(userId, session.ipAddress),
           sessionId: session.id,
           device: session.device,
           ipAddress: session.ipAddress,
@@ -102,7 +124,7 @@ export const admitCases = (it: Vitest.MethodsNonLive<Store>): void => {
       assert.deepStrictEqual((yield* admit({ userId })).evicted, [low])
     }))
 
-  it.effect("C20 P10 ended, expired and idle sessions neither count nor get evicted", () =>
+  it.effect("C8 C20 P10 what is over neither counts nor gets evicted: it ends with its own reason and event, or stays ended", () =>
     Effect.gen(function*() {
       const repo = yield* SessionRepo
       const { userId } = yield* givenUser("unlimited", [live(9)])
@@ -111,18 +133,65 @@ export const admitCases = (it: Vitest.MethodsNonLive<Store>): void => {
         Option.none(),
         SessionEnd.make({ at: after("-8 hours"), reason: "logout", actor: system })
       )
-      yield* admit({ userId, createdAt: after("-40 days"), expiresAt: now })
-      yield* admit({ userId, createdAt: after("-1 day"), idleTimeout: Option.some(Duration.days(1)) })
+      const idled = yield* admit({ userId, createdAt: after("-1 day"), idleTimeout: Option.some(Duration.days(1)) })
+      const gone = yield* admit({ userId, createdAt: after("-40 days"), expiresAt: after("-1 hour") })
       yield* admit({ userId, ...live(1) })
       yield* setLimit(userId, 2)
       const before = yield* allOf(userId, 6)
-      const { events, evicted, session } = yield* admit({ userId })
-      assert.deepStrictEqual(evicted, [])
-      assert.deepStrictEqual(yield* allOf(userId, 7), {
-        sessions: [session, ...before.sessions],
-        events: [...before.events, ...events]
+      const admission = yield* admit({ userId })
+      const over = [
+        { ...gone, end: SessionEnd.make({ at: after("-1 hour"), reason: "expired", actor: system }) },
+        { ...idled, end: SessionEnd.make({ at: now, reason: "idle", actor: system }) }
+      ]
+      assert.deepStrictEqual(admission.evicted, [])
+      assert.deepStrictEqual(admission.expired, over.map(({ session }) => session.id))
+      assert.deepStrictEqual(admission.events, [
+        ...over.map(({ end: { at, reason }, session }, nth) =>
+          SessionExpired.make({
+            eventId: admission.events[nth]!.eventId,
+            at,
+            userId,
+            actor: system,
+            sessionId: session.id,
+            reason: reason === "idle" ? reason : "expired",
+            device: session.device
+          })
+        ),
+        admission.events[2]!
+      ])
+      const ends = new Map(over.map(({ end, session }) => [session.id, end]))
+      assert.deepStrictEqual(yield* allOf(userId, 9), {
+        sessions: [
+          admission.session,
+          ...before.sessions.map((session) => {
+            const end = ends.get(session.id)
+            return end === undefined ? session : session.ended(end)
+          })
+        ],
+        events: [...before.events, ...admission.events]
       })
       assert.deepStrictEqual(yield* countOf(userId), { total: 5, active: 2 })
+      assert.deepStrictEqual((yield* admit({ userId })).expired, [], "nothing ends twice")
+    }))
+
+  it.effect("C10 without a limit a login leaves what is over to the sweeper", () =>
+    Effect.gen(function*() {
+      const { sessions, userId } = yield* givenUser("unlimited", [expired, idle])
+      const { events, session } = yield* admit({ userId })
+      assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["SessionCreated"])
+      assert.sameDeepMembers((yield* allOf(userId, 3)).sessions.slice(), [session, ...sessions])
+    }))
+
+  it.effect("C17 C20 a login that is refused has ended what was over, and nothing else", () =>
+    Effect.gen(function*() {
+      const { sessions: [one, gone], userId } = yield* givenUser(1, [live(1), expired])
+      const before = yield* allOf(userId, 2)
+      yield* failure(admit({ userId }, SessionRules.make({ atLimit: "reject" })))
+      const after = yield* allOf(userId, 3)
+      assert.deepStrictEqual(after.events.slice(0, 2), before.events)
+      assert.deepStrictEqual(after.events.slice(2).map(({ _tag }) => _tag), ["SessionExpired"])
+      const end = SessionEnd.make({ at: gone!.expiresAt, reason: "expired", actor: system })
+      assert.deepStrictEqual(after.sessions, [one!, gone!.ended(end)])
     }))
 
   it.effect("C21 a login that cannot be written, its id being taken, ends nobody", () =>

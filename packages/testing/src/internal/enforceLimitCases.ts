@@ -18,6 +18,7 @@ import {
   byDefault,
   countOf,
   eventsOf,
+  expired,
   failure,
   givenUser,
   live,
@@ -74,7 +75,7 @@ export const enforceLimitCases = (it: Vitest.MethodsNonLive<SeededStore>): void 
       const before = yield* allOf(userId, 2)
       for (const limit of [2, 3, "unlimited"] as const) {
         yield* setLimit(userId, limit)
-        assert.deepStrictEqual(yield* enforce(userId), { evicted: [], events: [] })
+        assert.deepStrictEqual(yield* enforce(userId), { evicted: [], expired: [], events: [] })
       }
       assert.deepStrictEqual(yield* allOf(userId), before)
     }))
@@ -117,14 +118,47 @@ export const enforceLimitCases = (it: Vitest.MethodsNonLive<SeededStore>): void 
       assert.deepStrictEqual(yield* allOf(userId), before)
     }))
 
-  it.effect("C20 expired and idle sessions do not count and are left as they are", () =>
+  it.effect("C20 expired and idle sessions do not count: they end with their own reason and event, not by the limit", () =>
     Effect.gen(function*() {
-      const { userId } = yield* givenUser(1, [
-        { createdAt: after("-40 days"), expiresAt: now },
+      const { ids: [gone, idled, one], sessions, userId } = yield* givenUser(1, [
+        { createdAt: after("-40 days"), expiresAt: after("-1 day") },
         { createdAt: after("-1 day"), idleTimeout: Option.some(Duration.days(1)) },
         live(1)
       ])
-      assert.deepStrictEqual(yield* enforce(userId), { evicted: [], events: [] })
+      const { events, evicted, expired: over } = yield* enforce(userId)
+      assert.deepStrictEqual({ evicted, over }, { evicted: [], over: [gone!, idled!] })
+      const expectedEnds = [
+        SessionEnd.make({ at: after("-1 day"), reason: "expired", actor: system }),
+        SessionEnd.make({ at: now, reason: "idle", actor: system })
+      ]
+      assert.deepStrictEqual(
+        events.flatMap((event) =>
+          event._tag === "SessionExpired"
+            ? [{
+              id: event.sessionId,
+              end: SessionEnd.make({ at: event.at, reason: event.reason, actor: event.actor })
+            }]
+            : []
+        ),
+        over.map((id, nth) => ({ id, end: expectedEnds[nth]! }))
+      )
+      const stored = yield* allOf(userId, 5)
+      assert.deepStrictEqual(stored.events.slice(3), events)
+      assert.deepStrictEqual(stored.sessions, [
+        sessions[2]!,
+        sessions[1]!.ended(expectedEnds[1]!),
+        sessions[0]!.ended(expectedEnds[0]!)
+      ])
+      assert.strictEqual(stored.sessions[0]!.id, one)
+    }))
+
+  it.effect("C19 C20 when it fails, what was over has ended all the same", () =>
+    Effect.gen(function*() {
+      const { sessions, userId } = yield* givenUser(0, [live(2), expired])
+      yield* trust(sessions[0])
+      yield* failure(enforce(userId, protectTrusted))
+      assert.deepStrictEqual((yield* eventsOf(userId, 3)).slice(2).map(({ _tag }) => _tag), ["SessionExpired"])
+      assert.deepStrictEqual(yield* countOf(userId), { total: 2, active: 1 })
     }))
 
   it.effect("C7 an unknown user is refused", () =>

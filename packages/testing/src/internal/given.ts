@@ -4,6 +4,7 @@ import {
   type CredentialRepo,
   EventLog,
   type Limit,
+  parseIpAddress,
   Session,
   SessionEnd,
   SessionRepo,
@@ -14,7 +15,7 @@ import {
 } from "@sojourn/core"
 import { type DateTime, Duration, Effect, Option, Schedule } from "effect"
 import type { SecureRandom } from "effect/crypto"
-import { after, candidate, freshUserId, now, type SessionFields } from "../Fixtures.ts"
+import { addresses, after, candidate, freshUserId, now, type SessionFields } from "../Fixtures.ts"
 import { SessionSeed } from "../SessionSeed.ts"
 
 /** What a case may use of the store that is tested. */
@@ -41,12 +42,15 @@ export const idle: SessionFields = {
   idleTimeout: Option.some(Duration.days(1))
 }
 
-/** What an administrator does to all sessions of a user. */
-export const passwordChanged = SessionEnd.make({
-  at: now,
-  reason: "password_changed",
-  actor: Actor.make({ kind: "administrator", id: Option.some("ada") })
+/** An administrator at an address of their own. */
+export const ada = Actor.make({
+  kind: "administrator",
+  id: Option.some("ada"),
+  ipAddress: parseIpAddress(addresses.documentationIpv6)
 })
+
+/** What an administrator does to all sessions of a user. */
+export const passwordChanged = SessionEnd.make({ at: now, reason: "password_changed", actor: ada })
 
 /** Admits a session made of these fields. */
 export const admit = Effect.fnUntraced(

@@ -1,5 +1,13 @@
 /** Sessions with their secrets, for the cases of the `CredentialRepo`. */
-import { type Credential, CredentialRepo, EventId, RotationSalt, SecretHash, type SessionId } from "@sojourn/core"
+import {
+  type Credential,
+  CredentialRepo,
+  EventId,
+  type Rotation,
+  RotationSalt,
+  SecretHash,
+  type SessionId
+} from "@sojourn/core"
 import { Duration, Effect, Option } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { Hex } from "effect/encoding"
@@ -34,7 +42,7 @@ export const storedSession = (id: SessionId) =>
 export const rotate = Effect.fnUntraced(function*(
   sessionId: SessionId,
   presented: SecretHash,
-  options: { readonly seconds?: number; readonly grace?: number } = {}
+  options: { readonly seconds?: number; readonly grace?: number; readonly ipAddress?: Rotation["ipAddress"] } = {}
 ) {
   const repo = yield* CredentialRepo
   const rotation = {
@@ -43,6 +51,7 @@ export const rotate = Effect.fnUntraced(function*(
     next: yield* freshHash,
     salt: yield* freshSalt,
     eventId: yield* freshEventId,
+    ipAddress: options.ipAddress ?? Option.none(),
     now: options.seconds === undefined ? now : after(Duration.seconds(options.seconds)),
     grace: Duration.seconds(options.grace ?? 30)
   }

@@ -2,7 +2,11 @@
 import { assert, type Vitest } from "@effect/vitest"
 import {
   Actor,
+  byUser,
+  CreateSession,
+  createSession,
   eraseUser,
+  parseIpAddress,
   RecordSuspiciousActivity,
   recordSuspiciousActivity,
   rotateSession,
@@ -17,9 +21,9 @@ import {
 } from "@sojourn/core"
 import { Effect, Option } from "effect"
 import * as EventBusTest from "../EventBusTest.ts"
-import { freshSessionId, now } from "../Fixtures.ts"
+import { addresses, freshSessionId, now } from "../Fixtures.ts"
 import * as SessionCacheTest from "../SessionCacheTest.ts"
-import { allOf, type CredentialStore, eventsOf, failure, sessionsOf } from "./given.ts"
+import { ada, allOf, type CredentialStore, eventsOf, failure, sessionsOf } from "./given.ts"
 import { givenLife, revoke, user, verdict, withSurroundings } from "./life.ts"
 import { onTestClock } from "./login.ts"
 
@@ -94,7 +98,7 @@ export const lifeEndCases = (it: Vitest.MethodsNonLive<CredentialStore>): void =
 
   it.effect.each([
     Actor.make({ kind: "user", id: Option.some("bob") }),
-    Actor.make({ kind: "administrator", id: Option.some("ada") }),
+    ada,
     system
   ])("R9 the actor $kind is kept with the end and told with the event", (actor) =>
     Effect.gen(function*() {
@@ -104,6 +108,22 @@ export const lifeEndCases = (it: Vitest.MethodsNonLive<CredentialStore>): void =
       const { events, sessions } = yield* allOf(userId, 2)
       assert.deepStrictEqual(Option.map(sessions[0]!.end, (end) => end.actor), Option.some(actor))
       assert.deepStrictEqual(events[1]!.actor, actor)
+    }).pipe(withSurroundings, onTestClock))
+
+  it.effect("D1 the events of a login, a rotation and a trusted device tell from where the user did it, if that is known", () =>
+    Effect.gen(function*() {
+      const { userId } = yield* givenLife()
+      const address = Option.some(addresses.documentation)
+      const { sessionId, token } = yield* createSession(CreateSession.make({ userId, ipAddress: address }))
+      const rotated = yield* rotateSession(token, address)
+      yield* trustSession(sessionId, userId, address)
+      yield* rotateSession(rotated, Option.some("testclient"))
+      assert.deepStrictEqual(
+        (yield* eventsOf(userId, 4)).map(({ actor }) => actor),
+        [address, address, address, Option.none<string>()].map((from) =>
+          byUser(userId, Option.flatMap(from, parseIpAddress))
+        )
+      )
     }).pipe(withSurroundings, onTestClock))
 
   it.effect("erasing a user: no token of theirs is good any more, and nothing is left to tell why", () =>

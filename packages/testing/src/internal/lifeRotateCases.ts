@@ -1,6 +1,6 @@
 /** Replacing tokens, over a store. */
 import { assert, type Vitest } from "@effect/vitest"
-import { rotateSession, RotationGrace, type SessionToken } from "@sojourn/core"
+import { Actor, parseIpAddress, rotateSession, RotationGrace, type SessionToken, system } from "@sojourn/core"
 import { Array, Duration, Effect, Option, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 import * as SessionCacheTest from "../SessionCacheTest.ts"
@@ -89,10 +89,12 @@ export const lifeRotateCases = (it: Vitest.MethodsNonLive<CredentialStore>): voi
       yield* rotateSession(token)
       yield* TestClock.adjust("30 seconds")
       assert.deepStrictEqual(
-        yield* failure(rotateSession(token)),
+        yield* failure(rotateSession(token, Option.some("8.8.8.8"))),
         { _tag: "SessionNotActive", sessionId, reason: "rotation_reuse" }
       )
       assert.deepStrictEqual(yield* reusesOf(userId, 3), ["rotation_reuse late_retry"])
+      const [reused] = (yield* eventsOf(userId, 3)).slice(-1)
+      assert.deepStrictEqual(reused?.actor, Actor.make({ ...system, ipAddress: parseIpAddress("8.8.8.8") }))
     }).pipe(withSurroundings, onTestClock))
 
   it.effect("rotation: a garbage secret never ends a session, however often and at whatever stage", () =>

@@ -115,13 +115,24 @@ export const loginLimitCases = (it: Vitest.MethodsNonLive<Store>): void => {
 
   it.effect("C20 expired and idle sessions make room without being evicted", () =>
     onTestClock(Effect.gen(function*() {
-      const { logIn, published } = yield* givenLogins(2)
-      yield* logIn({ expiresAt: Option.some(after("1 day")) })
-      yield* logIn().pipe(withRules({ idleTimeout: Option.some(Duration.days(1)) }))
+      const { indexed, logIn, published, writes } = yield* givenLogins(2)
+      const expired = yield* logIn({ expiresAt: Option.some(after("1 day")) })
+      const idle = yield* logIn().pipe(withRules({ idleTimeout: Option.some(Duration.days(1)) }))
       yield* TestClock.adjust("1 day")
       const responses = yield* Effect.replicateEffect(logIn(), 2)
       assert.deepStrictEqual(responses.flatMap(({ evicted }) => evicted), [])
-      assert.deepStrictEqual([...new Set(published.flat().map(({ _tag }) => _tag))], ["SessionCreated"])
+      const over = [expired.sessionId, idle.sessionId]
+      const [, , first, second] = published.map((events) => events.map(({ _tag }) => _tag))
+      assert.deepStrictEqual(first, ["SessionExpired", "SessionExpired", "SessionCreated"])
+      assert.deepStrictEqual(second, ["SessionCreated"])
+      assert.sameMembers(
+        published[2]!.flatMap((event) => event._tag === "SessionExpired" ? [`${event.sessionId} ${event.reason}`] : []),
+        [`${over[0]} expired`, `${over[1]} idle`]
+      )
+      const fenced = writes.map((write) => "fenced" in write ? write.fenced : [])
+      assert.deepStrictEqual(fenced.map(({ length }) => length), [0, 0, 2, 0])
+      assert.sameMembers([...fenced[2]!], over)
+      assert.sameMembers([...yield* indexed], responses.map(({ sessionId }) => sessionId))
     })))
 
   it.effect.each([

@@ -1,8 +1,16 @@
 /** Replacing a session's secret, at the store. */
 import { assert, type Vitest } from "@effect/vitest"
-import { Actor, type Credential, type SecretHash, SessionRepo, SessionRotated, toCached } from "@sojourn/core"
+import {
+  byUser,
+  type Credential,
+  parseIpAddress,
+  type SecretHash,
+  SessionRepo,
+  SessionRotated,
+  toCached
+} from "@sojourn/core"
 import { Effect, Option } from "effect"
-import { after, freshSessionId, now } from "../Fixtures.ts"
+import { addresses, after, freshSessionId, now } from "../Fixtures.ts"
 import { allOf, type CredentialStore, eventsOf, expired, passwordChanged } from "./given.ts"
 import { credentialOf, freshHash, givenSession, rotate } from "./givenCredential.ts"
 
@@ -20,7 +28,8 @@ export const rotateCases = (it: Vitest.MethodsNonLive<CredentialStore>): void =>
   it.effect("rotation replaces the secret, remembers the one before, and writes one event; the session is the same", () =>
     Effect.gen(function*() {
       const { id, secretHash, session, userId } = yield* givenSession()
-      const { outcome, rotation } = yield* rotate(id, secretHash)
+      const ipAddress = parseIpAddress(addresses.documentationIpv6)
+      const { outcome, rotation } = yield* rotate(id, secretHash, { ipAddress })
       const credential: Credential = {
         session,
         secretHash: rotation.next,
@@ -28,7 +37,7 @@ export const rotateCases = (it: Vitest.MethodsNonLive<CredentialStore>): void =>
         previous: Option.some({ hash: secretHash, rotatedAt: now }),
         retired: []
       }
-      const actor = Actor.make({ kind: "user", id: Option.some(userId) })
+      const actor = byUser(userId, ipAddress)
       const event = SessionRotated.make({ eventId: rotation.eventId, at: now, userId, actor, sessionId: id })
       assert.deepStrictEqual(outcome, { _tag: "Rotated", credential, events: [event] })
       assert.deepStrictEqual(yield* credentialOf(id), Option.some(credential))

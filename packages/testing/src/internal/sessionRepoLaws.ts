@@ -48,23 +48,43 @@ const Rules = Schema.Struct({
 const spanOf = (minutes: number | null) => Option.map(Option.fromNullOr(minutes), (n) => Duration.minutes(n + 1))
 const idsOf = (sessions: ReadonlyArray<Session>) => sessions.map(({ id }) => id)
 
-/** What was done is what the rule says; gives the events that were written. */
+/** What was done is what the rule says, after what was due. */
 const follows = <E extends object>(
   done: Result.Result<Evictions, E>,
-  rule: Result.Result<ReadonlyArray<Session>, E>
-): ReadonlyArray<SessionEvent> => {
+  rule: Result.Result<ReadonlyArray<Session>, E>,
+  due: ReadonlyArray<Session>
+) => {
   assert.deepStrictEqual(
     Result.match(done, { onFailure: (error): object => ({ ...error }), onSuccess: ({ evicted }) => evicted }),
     Result.match(rule, { onFailure: (error): object => ({ ...error }), onSuccess: idsOf })
   )
-  return Result.match(done, { onFailure: () => [], onSuccess: ({ events }) => events })
+  if (Result.isSuccess(done)) assert.deepStrictEqual(done.success.expired, idsOf(due))
 }
+
+/** What a login or a lowered limit ends first, in that order. */
+const dueOf = (sessions: ReadonlyArray<Session>, limit: Limit, at: DateTime.Utc) =>
+  limit === "unlimited" ? [] : sessions.filter(({ end }) => Option.isNone(end))
+    .filter((session) => !session.isActive(at))
+    .toSorted((a, b) => DateTime.Order(a.activeUntil, b.activeUntil) || (a.id < b.id ? -1 : 1))
 
 /** Makes one change, compares what the store did with what the rule says, and gives the events that it wrote. */
 const make = Effect.fnUntraced(
-  function*(step: typeof Change.Type, userId: UserId, limit: Limit, rules: SessionRules, at: DateTime.Utc) {
+  function*(
+    step: typeof Change.Type,
+    { at, limit, rules, userId, written }: {
+      readonly userId: UserId
+      readonly limit: Limit
+      readonly rules: SessionRules
+      readonly at: DateTime.Utc
+      /** How many events there were before. */
+      readonly written: number
+    }
+  ) {
     const repo = yield* SessionRepo
     const active = yield* activeOf(userId, at)
+    const due = dueOf(yield* sessionsOf(userId), limit, at)
+    /** Who is refused is told no events, but they are in the log. */
+    const eventsOfDue = Effect.map(eventsOf(userId, written + due.length), (events) => events.slice(written))
     const situation = { userId, limit, active, now: at }
     switch (step._tag) {
       case "EndAll": {
@@ -78,10 +98,15 @@ const make = Effect.fnUntraced(
       }
       case "Login": {
         const asking = yield* candidate({ userId, createdAt: at, idleTimeout: spanOf(step.idleAfter) })
-        return follows(yield* Effect.result(repo.admit(asking, rules)), makeRoom(situation, rules))
+        const done = yield* Effect.result(repo.admit(asking, rules))
+        follows(done, makeRoom(situation, rules), due)
+        return Result.isSuccess(done) ? done.success.events : yield* eventsOfDue
       }
-      case "Enforce":
-        return follows(yield* Effect.result(repo.enforceLimit(userId, rules, at)), holdLimit(situation, rules))
+      case "Enforce": {
+        const done = yield* Effect.result(repo.enforceLimit(userId, rules, at))
+        follows(done, holdLimit(situation, rules), due)
+        return Result.isSuccess(done) ? done.success.events : yield* eventsOfDue
+      }
     }
   }
 )
@@ -109,10 +134,11 @@ export const sessionRepoLaws = (it: Vitest.MethodsNonLive<SeededStore>): void =>
             if (session === undefined) continue
             yield* seed.put(step._tag === "Use" ? session.touched(at, session.ipAddress) : session.trust())
           } else {
-            const events = yield* make(step, userId, limit, rules, at)
+            const events = yield* make(step, { userId, limit, rules, at, written: written.length })
             written.push(...events)
             const { active } = yield* countOf(userId, at)
-            assert.isTrue(limit === "unlimited" || active <= limit || events.length === 0)
+            const isRefused = events.every(({ _tag }) => _tag === "SessionExpired")
+            assert.isTrue(limit === "unlimited" || active <= limit || isRefused)
           }
         }
         assert.deepStrictEqual(yield* eventsOf(userId, written.length), written)

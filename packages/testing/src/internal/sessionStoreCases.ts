@@ -1,6 +1,6 @@
-/** What is stored is found again, listed, counted, ended at once and purged: the P lines. */
+/** What is stored is found again, listed, counted and ended at once: the P lines. */
 import { assert, type Vitest } from "@effect/vitest"
-import { Session, SessionEnd, SessionRepo, UserId } from "@sojourn/core"
+import { byUser, parseIpAddress, Session, SessionEnd, SessionRepo, UserId } from "@sojourn/core"
 import { DateTime, Duration, Effect, Option } from "effect"
 import { after, candidate, freshSessionId, freshUserId, now } from "../Fixtures.ts"
 import { newSession, session } from "../Generators.ts"
@@ -159,32 +159,20 @@ export const sessionStoreCases = (it: Vitest.MethodsNonLive<SeededStore>): void 
       )
     }))
 
-  it.effect("P11 purging deletes what was over before, P12 at most so many, and keeps the events", () =>
+  it.effect("P1 addresses of every form come back in their canonical one, in sessions and events", () =>
     Effect.gen(function*() {
-      const repo = yield* SessionRepo
-      const era = DateTime.makeUnsafe("1971-01-01T00:00:00.000Z")
-      yield* repo.purge(era, 1000).pipe(Effect.repeat({ until: (purged) => purged === 0 }))
-
-      const old = { createdAt: DateTime.makeUnsafe("1970-02-01T00:00:00.000Z") }
-      const { ids: [ended, gone, idled, going], userId } = yield* givenUser("unlimited", [
-        { ...old, expiresAt: after("0 millis") },
-        { ...old, expiresAt: DateTime.makeUnsafe("1970-03-01T00:00:00.000Z") },
-        { ...old, expiresAt: after("0 millis"), idleTimeout: Option.some(Duration.days(30)) },
-        { ...old, expiresAt: after("0 millis") }
-      ])
-      yield* repo.endAll(
-        userId,
-        Option.some(going!),
-        SessionEnd.make({ ...passwordChanged, at: DateTime.makeUnsafe("1970-02-02T00:00:00.000Z") })
-      )
-      const events = yield* eventsOf(userId, 4)
-
-      assert.strictEqual(yield* repo.purge(era, 2), 2)
-      assert.strictEqual((yield* sessionsOf(userId)).length, 2)
-      assert.strictEqual(yield* repo.purge(era, 2), 1)
-      assert.strictEqual(yield* repo.purge(era, 2), 0)
-      assert.deepStrictEqual(idsOf(yield* sessionsOf(userId)), [going!])
-      for (const id of [ended!, gone!, idled!]) assert.isTrue(Option.isNone(yield* repo.find(id)))
-      assert.deepStrictEqual(yield* eventsOf(userId, events.length), events)
+      const { userId } = yield* givenUser("unlimited")
+      // PostgreSQL writes the first as "::1.2.3.4".
+      const written = ["::1.2.3.4", "::1:0", "64:ff9b::8.8.8.8", "::", "1:0:2:3:4:5:6:7", "0.0.0.0", "255.255.255.255"]
+      for (const ipAddress of written.map(parseIpAddress)) {
+        assert.isTrue(Option.isSome(ipAddress))
+        const { events, session } = yield* admit({ userId, ipAddress, lastIpAddress: ipAddress })
+        const repo = yield* SessionRepo
+        const how = SessionEnd.make({ at: now, reason: "logout", actor: byUser(userId, ipAddress) })
+        const ending = yield* repo.end(session.id, how, { owner: Option.none(), reuse: Option.none() })
+        assert.deepStrictEqual(yield* repo.find(session.id), Option.some(session.ended(how)))
+        const logged = yield* eventsOf(userId, 2)
+        assert.deepStrictEqual(logged.slice(-2), [...events, ...ending.events])
+      }
     }))
 }

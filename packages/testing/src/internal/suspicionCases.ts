@@ -1,26 +1,27 @@
 /** Trusting devices and counting suspicious activities, at the store: E24 to E27. */
 import { assert, type Vitest } from "@effect/vitest"
 import {
-  Actor,
+  byUser,
   CredentialRepo,
+  parseIpAddress,
   Session,
   type SessionId,
   SessionRepo,
   SessionTrusted,
   SuspiciousActivityRecorded,
-  system,
   type UserId
 } from "@sojourn/core"
 import { Array, Effect, Option } from "effect"
-import { freshSessionId, freshUserId, now } from "../Fixtures.ts"
-import { allOf, type CredentialStore, eventsOf, expired, passwordChanged } from "./given.ts"
+import { addresses, freshSessionId, freshUserId, now } from "../Fixtures.ts"
+import { ada, allOf, type CredentialStore, eventsOf, expired, passwordChanged } from "./given.ts"
 import { freshEventId, givenSession, storedSession } from "./givenCredential.ts"
 
+const atHome = (userId: UserId) => byUser(userId, parseIpAddress(addresses.documentation))
 const trust = (id: SessionId, userId: UserId) =>
-  CredentialRepo.use((repo) => repo.trust(id, userId, Actor.make({ kind: "user", id: Option.some(userId) }), now))
+  CredentialRepo.use((repo) => repo.trust(id, userId, atHome(userId), now))
 const suspect = Effect.fnUntraced(function*(id: SessionId) {
   const repo = yield* CredentialRepo
-  return yield* repo.recordSuspicion(id, yield* freshEventId, system, now)
+  return yield* repo.recordSuspicion(id, yield* freshEventId, ada, now)
 })
 
 /** Sessions that are over. */
@@ -36,7 +37,7 @@ export const suspicionCases = (it: Vitest.MethodsNonLive<CredentialStore>): void
     Effect.gen(function*() {
       const { id, session, userId } = yield* givenSession()
       const events = Option.getOrThrow(yield* trust(id, userId))
-      const actor = Actor.make({ kind: "user", id: Option.some(userId) })
+      const actor = atHome(userId)
       assert.deepStrictEqual(
         events,
         [SessionTrusted.make({ eventId: events[0]!.eventId, at: now, userId, actor, sessionId: id })]
@@ -82,7 +83,7 @@ export const suspicionCases = (it: Vitest.MethodsNonLive<CredentialStore>): void
           eventId: event!.eventId,
           at: now,
           userId,
-          actor: system,
+          actor: ada,
           sessionId: id,
           count: 1
         })]

@@ -1,0 +1,35 @@
+/** What a webhook looks like on the wire. */
+import { LoggedEvent } from "@sojourn/core"
+import { Effect, Schema } from "effect"
+import { Digest } from "effect/crypto"
+import { Base64 } from "effect/encoding"
+
+/**
+ * The body: `{ "version": 1, "events": [{ "position": 7, "event": { "_tag": "SessionCreated", … } }] }`, in the order
+ * of the log. The events are those of `SessionEventJson`: dates are ISO 8601 strings, absent values `null`.
+ */
+export const WebhookBody = Schema.fromJsonString(
+  Schema.toCodecJson(Schema.Struct({ version: Schema.Literal(1), events: Schema.NonEmptyArray(LoggedEvent) }))
+)
+
+/** `Content-Type` of the body. */
+export const contentType = "application/json"
+
+/** What every signature covers: these components, each once and whole, in whatever order. */
+export const covered = ["@method", "@target-uri", "content-type", "content-digest"] as const
+
+/** The `tag` parameter of the signature, which tells it from signatures that a proxy may add. */
+export const tag = "sojourn"
+
+/** The value of `@target-uri` (RFC 9421, 2.2.2): the absolute URL with its query, without a fragment. */
+export const targetUri = (url: URL): string => {
+  const target = new URL(url)
+  target.hash = ""
+  return target.href
+}
+
+/** The value of `Content-Digest` (RFC 9530). */
+export const contentDigest = (body: Uint8Array): Effect.Effect<string, never, Digest.Digest> =>
+  Digest.Digest.use((digest) => digest.digest(Digest.sha256, body)).pipe(
+    Effect.map((hash) => `sha-256=:${Base64.encode(hash)}:`)
+  )
