@@ -1,0 +1,76 @@
+/** Runs an operation again and again at a given concurrency, and says how fast it was and what it cost. */
+import { type Context, Effect } from "effect"
+import { cost } from "./Cost.ts"
+import type { BenchEnv } from "./Scenario.ts"
+
+/** Of one round. Latencies are milliseconds; costs are those of one operation. */
+export interface Figures {
+  readonly operations: number
+  readonly perSecond: number
+  readonly p50: number
+  readonly p90: number
+  readonly p99: number
+  readonly nodeMicros: number
+  readonly postgresMicros: number
+  readonly redisMicros: number
+  readonly walBytes: number
+}
+
+/** Calls `took` with the milliseconds of every operation, until there is no time left. */
+export type Drive = (
+  concurrency: number,
+  hasTime: () => boolean,
+  took: (millis: number) => void
+) => Promise<unknown>
+
+/** As a program with promises does it: each of the loops awaits its operation and goes on. */
+export const promises = (operation: () => Promise<unknown>): Drive => (concurrency, hasTime, took) => {
+  const loop = async () => {
+    while (hasTime()) {
+      const start = performance.now()
+      await operation()
+      took(performance.now() - start)
+    }
+  }
+  return Promise.all(Array.from({ length: concurrency }, loop))
+}
+
+/** As a program with Effect does it: the same loops as fibers. */
+export const fibers =
+  <A, E, R>(context: Context.Context<R>, operation: Effect.Effect<A, E, R>): Drive => (concurrency, hasTime, took) => {
+    const once = Effect.suspend(() => {
+      const start = performance.now()
+      return Effect.map(operation, () => took(performance.now() - start))
+    })
+    const loop = Effect.whileLoop({ while: hasTime, body: () => once, step: () => {} })
+    return Effect.runPromiseWith(context)(
+      Effect.forEach(Array.from({ length: concurrency }), () => loop, { concurrency: "unbounded", discard: true })
+    )
+  }
+
+const quantile = (sorted: Float64Array, share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+
+/** Drives for so many milliseconds; what is under way then is waited for and counts. */
+export const load = async (env: BenchEnv, drive: Drive, concurrency: number, millis: number): Promise<Figures> => {
+  const latencies: Array<number> = []
+  const since = await cost(env)
+  const start = performance.now()
+  const end = start + millis
+  await drive(concurrency, () => performance.now() < end, (took) => latencies.push(took))
+  const seconds = (performance.now() - start) / 1000
+  const used = await since()
+  const sorted = Float64Array.from(latencies).toSorted()
+  const operations = sorted.length
+  return {
+    operations,
+    perSecond: operations / seconds,
+    p50: quantile(sorted, 0.5),
+    p90: quantile(sorted, 0.9),
+    p99: quantile(sorted, 0.99),
+    nodeMicros: used.nodeMicros / operations,
+    postgresMicros: used.postgresMicros / operations,
+    redisMicros: used.redisMicros / operations,
+    walBytes: used.walBytes / operations
+  }
+}

@@ -1,0 +1,70 @@
+/** Interleaved rounds: A B, B A, A B, …, so that what the machine does meanwhile falls on all sides alike. */
+import { setTimeout } from "node:timers/promises"
+import type { Figures } from "./Load.ts"
+
+/** One of those who are compared. */
+export interface Side {
+  readonly name: string
+  /** Before each of its rounds; not measured. */
+  readonly prepare?: () => Promise<unknown>
+  readonly round: () => Promise<Figures>
+}
+
+/** The figures of each side, by name, one a round. */
+export type Results = ReadonlyMap<string, ReadonlyArray<Figures>>
+
+/** For what the round before left behind: sockets, garbage, the servers' own work. */
+const pauseMillis = 30
+
+/** Every side runs once unmeasured, then `count` times. */
+export const rounds = async (sides: ReadonlyArray<Side>, count: number): Promise<Results> => {
+  const results = new Map<string, Array<Figures>>(sides.map(({ name }) => [name, []]))
+  for (let nth = -1; nth < count; nth++) {
+    for (const side of nth % 2 === 0 ? sides : sides.toReversed()) {
+      await side.prepare?.()
+      globalThis.gc?.()
+      await setTimeout(pauseMillis)
+      const figures = await side.round()
+      if (nth >= 0) results.get(side.name)!.push(figures)
+    }
+  }
+  return results
+}
+
+export interface Summary {
+  readonly median: number
+  readonly spread: readonly [number, number]
+}
+
+/** The median, and the least and the greatest. */
+export const summary = (values: ReadonlyArray<number>): Summary => {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = (sorted.length - 1) / 2
+  const median = (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2
+  return { median, spread: [sorted[0]!, sorted.at(-1)!] }
+}
+
+/** A figure of one side by that of another, round by round. */
+export const ratio = (results: Results, side: string, to: string, figure: keyof Figures): Summary => {
+  const others = results.get(to)!
+  return summary(results.get(side)!.map((figures, nth) => figures[figure] / others[nth]![figure]))
+}
+
+const rounded = (value: number) => Number(value.toPrecision(3))
+
+/** A row a side: the medians of its rounds. */
+export const details = (results: Results): ReadonlyArray<Record<string, string | number>> =>
+  [...results].map(([side, figures]) => {
+    const median = (figure: keyof Figures) => rounded(summary(figures.map((of) => of[figure])).median)
+    return {
+      side,
+      "per second": Math.round(summary(figures.map((of) => of.perSecond)).median),
+      "p50 ms": median("p50"),
+      "p90 ms": median("p90"),
+      "p99 ms": median("p99"),
+      "Node µs": median("nodeMicros"),
+      "PostgreSQL µs": median("postgresMicros"),
+      "Redis µs": median("redisMicros"),
+      "WAL bytes": median("walBytes")
+    }
+  })

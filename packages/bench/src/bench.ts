@@ -1,0 +1,90 @@
+/** `pnpm bench`: measures, prints, and with `--full` writes the report. */
+import { NodeRuntime } from "@effect/platform-node"
+import { mkdir, writeFile } from "node:fs/promises"
+import { cpus } from "node:os"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import { Client } from "pg"
+import { chart } from "./Chart.ts"
+import { withEnvironment } from "./Environment.ts"
+import { isReached, line, markdown, table } from "./Report.ts"
+import type { Measured, Scenario } from "./Scenario.ts"
+import { admit } from "./scenarios/admit.ts"
+import { create } from "./scenarios/create.ts"
+import { device } from "./scenarios/device.ts"
+import { footprint } from "./scenarios/footprint.ts"
+import { history } from "./scenarios/history.ts"
+import { listRevoke } from "./scenarios/listRevoke.ts"
+import { lock } from "./scenarios/lock.ts"
+import { relay } from "./scenarios/relay.ts"
+import { scale } from "./scenarios/scale.ts"
+import { validate } from "./scenarios/validate.ts"
+import { wal } from "./scenarios/wal.ts"
+
+const scenarios: ReadonlyArray<Scenario> = [
+  create,
+  admit,
+  lock,
+  validate,
+  listRevoke,
+  relay,
+  history,
+  scale,
+  footprint,
+  wal,
+  device
+]
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean" },
+    full: { type: "boolean", default: false },
+    only: { type: "string" },
+    details: { type: "boolean", default: false }
+  }
+})
+const mode = values.full ? "full" : "quick"
+const names = values.only?.split(",")
+const unknown = names?.filter((name) => !scenarios.some((scenario) => scenario.name === name)) ?? []
+if (unknown.length > 0 || (values.quick === true && values.full)) {
+  console.error(`Usage: bench [--quick | --full] [--details] [--only ${scenarios.map(({ name }) => name).join(",")}]`)
+  process.exit(2)
+}
+
+const directory = join(import.meta.dirname, "../../../docs/benchmarks")
+
+const versions = async (postgresUrl: string) => {
+  const client = new Client({ connectionString: postgresUrl })
+  await client.connect()
+  const { rows: [row] } = await client.query(
+    "SELECT current_setting('server_version') AS version, current_setting('synchronous_commit') AS commit, " +
+      "current_setting('fsync') AS fsync"
+  )
+  await client.end()
+  return `Node ${process.version}, PostgreSQL ${row.version} (synchronous_commit ${row.commit}, fsync ${row.fsync}), ` +
+    `${cpus().length} × ${cpus()[0]?.model.trim()}`
+}
+
+const main = withEnvironment(async (env) => {
+  const machine = await versions(env.postgresUrl)
+  console.log(`${mode} on ${machine}\n`)
+  const all: Array<Measured> = []
+  for (const scenario of scenarios.filter(({ name }) => names === undefined || names.includes(name))) {
+    const start = performance.now()
+    const measured = await scenario.run(env, mode)
+    for (const of of measured) {
+      console.log(line(of))
+      if (values.details && of.details.length > 0) console.log(`\n${table(of.details)}\n`)
+    }
+    console.log(`     (${scenario.name}: ${Math.round((performance.now() - start) / 1000)} s)\n`)
+    all.push(...measured)
+  }
+  const withTarget = all.filter((of) => isReached(of) !== undefined)
+  console.log(`${withTarget.filter((of) => isReached(of) === true).length} of ${withTarget.length} targets reached`)
+  if (mode === "quick") return
+  await mkdir(directory, { recursive: true })
+  await writeFile(join(directory, "README.md"), markdown(`# Benchmarks\n\nMeasured on ${machine}.`, all))
+  await writeFile(join(directory, "ratios.svg"), chart(all))
+})
+
+NodeRuntime.runMain(main)

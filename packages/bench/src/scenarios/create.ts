@@ -1,0 +1,128 @@
+/** Create-session, the full path: enrichment, limit, commit, cache, events. */
+import { fibers, type Figures, load, promises } from "../Load.ts"
+import { logins } from "../Logins.ts"
+import { openBetterAuth } from "../opponents/betterAuth.ts"
+import { openSequential } from "../opponents/sequential.ts"
+import { details, ratio, rounds } from "../Rounds.ts"
+import type { BenchEnv, Measured, Mode, Scenario } from "../Scenario.ts"
+import { type Seed, seeded } from "../Seed.ts"
+import { createNext, openSojourn } from "../SojournSide.ts"
+
+interface Case {
+  readonly label: string
+  readonly seed: Seed
+  /** At least so many times the port's throughput, by concurrency. */
+  readonly targets: ReadonlyArray<readonly [concurrency: number, atLeast: number]>
+}
+
+const cases: ReadonlyArray<Case> = [
+  {
+    label: "evicting",
+    seed: { users: 5_000, maxSessions: 5, sessions: 5 },
+    targets: [[64, 7], [16, 4], [1, 2.3]]
+  },
+  {
+    label: "not evicting",
+    seed: { users: 20_000, maxSessions: 1_000, sessions: 1 },
+    targets: [[64, 4.5], [16, 3.5], [1, 1.6]]
+  }
+]
+
+const times = (mode: Mode) => mode === "full" ? { count: 9, millis: 2_000 } : { count: 5, millis: 350 }
+
+const note = "Both end the oldest session at the limit and write the same rows and events. The port checks the limit " +
+  "without holding it, one commit a statement; Sojourn holds it, in one commit."
+
+const atMost = (
+  name: string,
+  title: string,
+  of: ReturnType<typeof ratio>,
+  limit: number
+): Measured => ({ name, title, target: { atMost: limit }, unit: "ratio", ...of, details: [] })
+
+const againstSequential = async (env: BenchEnv, mode: Mode, { label, seed, targets }: Case) => {
+  const { count, millis } = times(mode)
+  const sojourn = await openSojourn(env, await seeded(env, seed))
+  const sequential = await openSequential(env, await seeded(env, seed))
+  const next = logins(seed.users)
+  const drives = {
+    Sojourn: fibers(sojourn.context, createNext(logins(seed.users))),
+    "sequential port": promises(() => sequential.create(next()))
+  }
+  const measured: Array<Measured> = []
+  for (const [concurrency, atLeast] of targets) {
+    const sides = Object.entries(drives).map(([name, drive]) => ({
+      name,
+      round: (): Promise<Figures> => load(env, drive, concurrency, millis)
+    }))
+    const results = await rounds(sides, count)
+    const compare = (figure: keyof Figures) => ratio(results, "Sojourn", "sequential port", figure)
+    const name = `create ${concurrency} ${label}`
+    measured.push({
+      name,
+      title: `create, ${concurrency} at once, ${label}: throughput against the sequential port`,
+      target: { atLeast },
+      unit: "ratio",
+      ...compare("perSecond"),
+      details: details(results),
+      note
+    })
+    if (concurrency === 64) {
+      const against = `create, 64 at once, ${label}`
+      measured.push(
+        atMost(`${name} p99`, `${against}: p99 against the sequential port's`, compare("p99"), 0.35),
+        atMost(
+          `${name} PostgreSQL CPU`,
+          `${against}: PostgreSQL CPU against the sequential port's`,
+          compare("postgresMicros"),
+          0.15
+        ),
+        atMost(`${name} Node CPU`, `${against}: Node CPU against the sequential port's`, compare("nodeMicros"), 0.15)
+      )
+    }
+  }
+  await sojourn.close()
+  await sequential.close()
+  return measured
+}
+
+const againstBetterAuth = async (env: BenchEnv, mode: Mode): Promise<Measured> => {
+  const { count, millis } = times(mode)
+  const seed = cases[0]!.seed
+  const sojourn = await openSojourn(env, await seeded(env, seed))
+  const kinds = ["PostgreSQL + Redis", "Redis", "PostgreSQL"] as const
+  const auths = await Promise.all(
+    kinds.map(async (kind) => [kind, await openBetterAuth(env, kind, seed.users)] as const)
+  )
+  const drive = fibers(sojourn.context, createNext(logins(seed.users)))
+  const next = logins(seed.users)
+  const results = await rounds([
+    { name: "Sojourn", round: () => load(env, drive, 64, millis) },
+    ...auths.map(([kind, auth]) => ({
+      name: `better-auth, ${kind}`,
+      round: () => load(env, promises(() => auth.create(next())), 64, millis)
+    }))
+  ], count)
+  await sojourn.close()
+  await Promise.all(auths.map(([, auth]) => auth.close()))
+  return {
+    name: "create 64 better-auth",
+    title: "create, 64 at once, evicting: throughput against better-auth with PostgreSQL and Redis",
+    target: { atLeast: 4 },
+    unit: "ratio",
+    ...ratio(results, "Sojourn", "better-auth, PostgreSQL + Redis", "perSecond"),
+    details: details(results),
+    note: "better-auth enforces no limit, writes no events and tells no device or place. Its createSession alone is " +
+      "measured, without its endpoint. `Redis` keeps sessions in Redis alone, its default with a secondary storage."
+  }
+}
+
+export const create: Scenario = {
+  name: "create",
+  run: async (env, mode) => {
+    const measured: Array<Measured> = []
+    for (const one of cases) measured.push(...await againstSequential(env, mode, one))
+    measured.push(await againstBetterAuth(env, mode))
+    return measured
+  }
+}

@@ -1,0 +1,110 @@
+/** What relays cost the logins, and how fast one that was away catches up. */
+import { layerRelay, RelayName, RelayRepo } from "@sojourn/core"
+import { Effect, Layer, Redacted } from "effect"
+import { setTimeout } from "node:timers/promises"
+import { Client } from "pg"
+import { Sojourn } from "sojourn"
+import { fibers, load } from "../Load.ts"
+import { logins } from "../Logins.ts"
+import { details, ratio, rounds, summary } from "../Rounds.ts"
+import type { BenchEnv, Measured, Mode, Scenario } from "../Scenario.ts"
+import { type Seed, seeded } from "../Seed.ts"
+import { createNext, open, openSojourn } from "../SojournSide.ts"
+
+const seed: Seed = { users: 5_000, maxSessions: 5, sessions: 5 }
+const name = RelayName.make("nowhere")
+const nowhere = () => Effect.void
+
+/** Sojourn with both: a relay of the application's, and the one that repairs the cache. */
+const openWithRelays = (env: BenchEnv, databaseUrl: string) =>
+  open(
+    layerRelay(name, nowhere).pipe(Layer.provideMerge(Sojourn.layer({
+      databaseUrl: Redacted.make(databaseUrl),
+      redisUrl: Redacted.make(env.redisUrl),
+      redisPrefix: env.freshPrefix(),
+      sweepEvery: "never"
+    })))
+  )
+
+const throughput = async (env: BenchEnv, mode: Mode): Promise<Measured> => {
+  const { count, millis } = mode === "full" ? { count: 9, millis: 2_000 } : { count: 5, millis: 500 }
+  const without = await openSojourn(env, await seeded(env, seed))
+  const withRelays = await openWithRelays(env, await seeded(env, seed))
+  const drives = {
+    "with relays": fibers(withRelays.context, createNext(logins(seed.users))),
+    without: fibers(without.context, createNext(logins(seed.users)))
+  }
+  const results = await rounds(
+    Object.entries(drives).map(([name, drive]) => ({ name, round: () => load(env, drive, 64, millis) })),
+    count
+  )
+  await without.close()
+  await withRelays.close()
+  return {
+    name: "create with relays",
+    title: "create, 64 at once, evicting, with two relays in the same process: throughput against without",
+    target: { atLeast: 0.9 },
+    unit: "ratio",
+    ...ratio(results, "with relays", "without", "perSecond"),
+    details: details(results),
+    note: "One relay carries every event to a sink that does nothing, the other repairs the cache."
+  }
+}
+
+/** Some logins' events, so often that there are this many. */
+const backlog = async (url: string, events: number) => {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  const { rows } = await client.query<{ column_name: string }>(
+    `SELECT column_name FROM information_schema.columns
+      WHERE table_schema = 'sojourn' AND table_name = 'session_events' AND column_name <> 'position'`
+  )
+  const columns = rows.map(({ column_name }) => column_name).join(", ")
+  const { rows: [logged] } = await client.query<{ count: number }>(
+    "SELECT count(*)::int AS count FROM sojourn.session_events"
+  )
+  await client.query(
+    `INSERT INTO sojourn.session_events (${columns}) SELECT ${columns}
+      FROM sojourn.session_events, generate_series(2, ${Math.ceil(events / logged!.count)})`
+  )
+  await client.query("VACUUM ANALYZE")
+  await client.end()
+}
+
+const catchUp = async (env: BenchEnv, mode: Mode): Promise<Measured> => {
+  const { count, events } = mode === "full" ? { count: 3, events: 1_000_000 } : { count: 3, events: 100_000 }
+  const url = await seeded(env, seed)
+  const sojourn = await openSojourn(env, url)
+  await load(env, fibers(sojourn.context, createNext(logins(seed.users))), 64, 500)
+  await backlog(url, events)
+  const rates: Array<number> = []
+  const heaps: Array<number> = []
+  for (let nth = 0; nth < count; nth++) {
+    const relay = RelayName.make(`away-${nth}`)
+    const progress = Effect.map(RelayRepo.use((repo) => repo.list), (all) => all.find((of) => of.name === relay))
+    const start = performance.now()
+    const running = await open(layerRelay(relay, nowhere).pipe(Layer.provide(Layer.succeedContext(sojourn.context))))
+    let reached = await Effect.runPromiseWith(sojourn.context)(progress)
+    while (reached === undefined || reached.position < reached.head) {
+      await setTimeout(50)
+      reached = await Effect.runPromiseWith(sojourn.context)(progress)
+      heaps.push(process.memoryUsage().heapUsed)
+    }
+    rates.push(reached.head / ((performance.now() - start) / 1000))
+    await running.close()
+  }
+  await sojourn.close()
+  return {
+    name: "relay catches up",
+    title: `a relay that is ${events.toLocaleString("en")} events behind, into a sink that does nothing`,
+    target: { atLeast: 10_000 },
+    unit: "per second",
+    ...summary(rates),
+    details: [{ "events": events, "heap at most, MB": Math.round(Math.max(...heaps) / 1e6) }]
+  }
+}
+
+export const relay: Scenario = {
+  name: "relay",
+  run: async (env, mode) => [await throughput(env, mode), await catchUp(env, mode)]
+}
