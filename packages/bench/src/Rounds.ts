@@ -16,10 +16,13 @@ export type Results = ReadonlyMap<string, ReadonlyArray<Figures>>
 /** For what the round before left behind: sockets, garbage, the servers' own work. */
 const pauseMillis = 30
 
-/** Every side runs once unmeasured, then `count` times. */
+/** Until the code of all sides is compiled and their connections are open. */
+export const unmeasured = 2
+
+/** Every side runs twice unmeasured, then `count` times. */
 export const rounds = async (sides: ReadonlyArray<Side>, count: number): Promise<Results> => {
   const results = new Map<string, Array<Figures>>(sides.map(({ name }) => [name, []]))
-  for (let nth = -1; nth < count; nth++) {
+  for (let nth = -unmeasured; nth < count; nth++) {
     for (const side of nth % 2 === 0 ? sides : sides.toReversed()) {
       await side.prepare?.()
       globalThis.gc?.()

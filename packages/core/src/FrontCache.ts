@@ -2,6 +2,7 @@
 import { Clock, type DateTime, Duration, Effect, Layer, Metric, Option, Schema, Stream } from "effect"
 import { type CachedSession, isLaterSecret } from "./CachedSession.ts"
 import { type CacheInvalidation, CacheInvalidations } from "./CacheInvalidations.ts"
+import { dropOldest } from "./DropOldest.ts"
 import { frontAnswer } from "./FrontAnswer.ts"
 import { type FrontEntry, hasSecretOf, makeToEntry, toSession } from "./FrontEntry.ts"
 import { SessionCache, StalenessBound, StalenessPromise } from "./SessionCache.ts"
@@ -61,7 +62,7 @@ export const layer = (
       const isEnded = (id: SessionId) => news.get(id)?.ended === true
       const write = (session: CachedSession, until: number) => {
         entries.set(session.id, toEntry(session, until))
-        if (entries.size > capacity) entries.delete(entries.keys().next().value!)
+        dropOldest(entries, capacity)
       }
       const keep = (session: CachedSession, now: DateTime.Utc) => {
         const askedAt = now.epochMilliseconds
@@ -88,10 +89,9 @@ export const layer = (
           entries.delete(id)
           news.delete(id)
           news.set(id, { ended, at })
-          if (news.size <= capacity) continue
-          const [oldest, { at: toldAt }] = news.entries().next().value!
-          news.delete(oldest)
-          forgottenAt = Math.max(forgottenAt, toldAt)
+          dropOldest(news, capacity, (forgotten) => {
+            forgottenAt = Math.max(forgottenAt, forgotten.at)
+          })
         }
         return unknown.length > 0
       }

@@ -2,6 +2,7 @@
 import { Context, DateTime, Duration, Effect, Latch, Layer, Option } from "effect"
 import { CachedSession } from "./CachedSession.ts"
 import { type Activity, CredentialRepo } from "./CredentialRepo.ts"
+import { dropOldest } from "./DropOldest.ts"
 import { parseIpAddress } from "./IpAddress.ts"
 import { SessionCache } from "./SessionCache.ts"
 import type { SessionId } from "./SessionId.ts"
@@ -89,7 +90,7 @@ export class ActivityWriter extends Context.Service<ActivityWriter, {
             pending.set(session.id, { session: current, activity })
             recorded.delete(session.id)
             recorded.set(session.id, activity.at)
-            if (recorded.size > capacity) recorded.delete(recorded.keys().next().value!)
+            dropOldest(recorded, capacity)
             waiting.openUnsafe()
           })
       }

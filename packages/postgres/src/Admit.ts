@@ -6,7 +6,6 @@ import {
   type Candidate,
   EvictionFailed,
   SessionCreated,
-  SessionId,
   SessionLimitExceeded,
   SessionRepoError,
   type SessionRules,
@@ -17,8 +16,9 @@ import { SqlClient } from "effect/sql"
 import { storeFailure } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
 import { DeviceColumn, LocationColumn } from "./Details.ts"
-import { EvictedJson, evictionEvents, ExpiredJson, expiryEvents } from "./Evicted.ts"
+import { type EvictedJson, evictionEvents, type ExpiredJson, expiryEvents } from "./Evicted.ts"
 import { array, bytes } from "./Parameters.ts"
+import { unchecked, UnreadableRow } from "./Rows.ts"
 
 /** Why a candidate was not admitted. */
 export type Refusal = UserNotFound | SessionLimitExceeded | EvictionFailed | SessionRepoError
@@ -26,16 +26,17 @@ export type Refusal = UserNotFound | SessionLimitExceeded | EvictionFailed | Ses
 /** `Busy`: another transaction holds the user's lock, and this one was told not to wait. */
 export type Outcome = Result.Result<Admission, Refusal> | "Busy"
 
-const OutcomeRow = Schema.Struct({
-  session_id: SessionId,
-  outcome: Schema.Literals(["admitted", "user_not_found", "limit_exceeded", "eviction_failed", "busy"]),
-  max_sessions: Schema.NullOr(Schema.Int),
-  active: Schema.NullOr(Schema.Int),
-  protected: Schema.NullOr(Schema.Int),
-  born_ended: Schema.Boolean,
-  evicted: Schema.NullOr(EvictedJson),
-  expired: Schema.NullOr(ExpiredJson)
-})
+/** The columns, as the driver gives them. */
+interface OutcomeRow {
+  readonly session_id: string
+  readonly outcome: "admitted" | "user_not_found" | "limit_exceeded" | "eviction_failed" | "busy"
+  readonly max_sessions: number | null
+  readonly active: number | null
+  readonly protected: number | null
+  readonly born_ended: boolean
+  readonly evicted: ReadonlyArray<EvictedJson> | null
+  readonly expired: ReadonlyArray<ExpiredJson> | null
+}
 
 /** Any failure of the store as a `SessionRepoError`. */
 export const repoError = (operation: string) => (cause: unknown): SessionRepoError =>
@@ -53,7 +54,7 @@ export const ruleParameters = (rules: SessionRules) => ({
 })
 
 const createdEvent = ({ eventId, session }: Candidate) =>
-  SessionCreated.make({
+  new SessionCreated({
     eventId,
     at: session.createdAt,
     userId: session.userId,
@@ -63,9 +64,9 @@ const createdEvent = ({ eventId, session }: Candidate) =>
     ipAddress: session.ipAddress,
     location: session.location,
     expiresAt: session.expiresAt
-  })
+  }, unchecked)
 
-const toOutcome = (candidate: Candidate, row: typeof OutcomeRow.Type): Outcome => {
+const toOutcome = (candidate: Candidate, row: OutcomeRow): Outcome => {
   const { session } = candidate
   const refused = { userId: session.userId, limit: row.max_sessions ?? 0, active: row.active ?? 0 }
   switch (row.outcome) {
@@ -94,6 +95,16 @@ const toOutcome = (candidate: Candidate, row: typeof OutcomeRow.Type): Outcome =
   }
 }
 
+/** A row that this version cannot read fails the login that it is for. */
+const readOutcome = (candidate: Candidate, row: OutcomeRow): Outcome =>
+  Result.getOrElse(
+    Result.try({
+      try: () => toOutcome(candidate, row),
+      catch: (cause) => repoError("admit")(new UnreadableRow({ cause }))
+    }),
+    Result.fail
+  )
+
 const deviceColumn = Schema.encodeSync(DeviceColumn)
 const locationColumn = Schema.encodeSync(LocationColumn)
 
@@ -102,13 +113,12 @@ export const make = Effect.gen(function*() {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   const schema = yield* DatabaseSchema
   const admit = sql(`${schema}.admit`)
-  const decode = Schema.decodeUnknownEffect(Schema.Array(OutcomeRow))
 
   return Effect.fnUntraced(
     function*(candidates: ReadonlyArray<Candidate>, rules: SessionRules, wait: boolean) {
       const { atLimit, protectActiveMillis, protectTrusted } = ruleParameters(rules)
       const text = (of: (candidate: Candidate) => string | null) => array(candidates.map(of), PgTypes.OID.text)
-      const rows = yield* sql`
+      const rows = yield* sql<OutcomeRow>`
         SELECT * FROM ${admit}(
           ${wait}, ${atLimit}, ${protectTrusted}, ${protectActiveMillis},
           ${array(candidates.map(({ session }) => session.id), PgTypes.OID.uuid)},
@@ -141,10 +151,10 @@ export const make = Effect.gen(function*() {
         )
       }
         )`
-      const outcomes = new Map((yield* decode(rows)).map((row) => [row.session_id, row]))
+      const outcomes = new Map<string, OutcomeRow>(rows.map((row) => [row.session_id, row]))
       return candidates.map((candidate): Outcome => {
         const row = outcomes.get(candidate.session.id)
-        return row === undefined ? "Busy" : toOutcome(candidate, row)
+        return row === undefined ? "Busy" : readOutcome(candidate, row)
       })
     },
     Effect.mapError(repoError("admit"))

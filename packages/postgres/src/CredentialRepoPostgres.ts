@@ -3,7 +3,6 @@ import { PgTypes } from "@effect/sql-pg"
 import {
   type Activity,
   byUser,
-  type Credential,
   CredentialRepo,
   EventId,
   type Rotation,
@@ -19,25 +18,26 @@ import { Hex } from "effect/encoding"
 import { SqlClient } from "effect/sql"
 import { repoError } from "./Admit.ts"
 import { AnswerTimeout, apart, inTime } from "./AnswerTimeout.ts"
-import { credentialColumns, toCredential } from "./CredentialRow.ts"
+import { credentialColumns, credentialOf, type CredentialRow } from "./CredentialRow.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
 import { array, bytes } from "./Parameters.ts"
+import { reading } from "./Rows.ts"
 
 const decodeTrusted = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ event_id: Schema.NullOr(EventId) })))
 const decodeSuspicion = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ user_id: UserId, count: Schema.Int })))
-const Outcome = Schema.Struct({
-  outcome: Schema.Literals(["rotated", "already_rotated", "not_current", "not_active"]),
-  winning_salt: Schema.NullOr(Schema.Uint8Array)
-})
-const decodeRotation = Schema.decodeUnknownEffect(Outcome)
+/** The columns, as the driver gives them: what this package wrote. */
+interface OutcomeRow extends CredentialRow {
+  readonly outcome: "rotated" | "already_rotated" | "not_current" | "not_active"
+  readonly winning_salt: Uint8Array | null
+}
 
 const toOutcome = (
-  { outcome, winning_salt }: typeof Outcome.Type,
-  credential: Credential,
+  row: OutcomeRow,
   { eventId, ipAddress, now }: Pick<Rotation, "eventId" | "ipAddress" | "now">
 ): RotationOutcome => {
+  const credential = credentialOf(row)
   const { id: sessionId, userId } = credential.session
-  switch (outcome) {
+  switch (row.outcome) {
     case "rotated": {
       const actor = byUser(userId, ipAddress)
       return {
@@ -50,7 +50,7 @@ const toOutcome = (
       return {
         _tag: "AlreadyRotated",
         credential,
-        salt: RotationSalt.make(Hex.encode(winning_salt ?? new Uint8Array()))
+        salt: RotationSalt.make(Hex.encode(row.winning_salt ?? new Uint8Array()))
       }
     case "not_current":
       return { _tag: "NotCurrent", credential }
@@ -82,21 +82,22 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
     return CredentialRepo.of({
       find: Effect.fn("CredentialRepo.find")(
         function*(ids) {
-          const rows = yield* sql`SELECT ${columns} FROM ${sessions} WHERE id = ANY (${array(ids, PgTypes.OID.uuid)})`
-          return yield* Effect.forEach(rows, toCredential)
+          const rows = yield* sql<CredentialRow>`
+            SELECT ${columns} FROM ${sessions} WHERE id = ANY (${array(ids, PgTypes.OID.uuid)})`
+          return yield* reading(() => rows.map(credentialOf))
         },
         answered("find")
       ),
 
       rotate: Effect.fn("CredentialRepo.rotate")(
         function*({ eventId, grace, ipAddress, next, now, presented, salt, sessionId }) {
-          const [row] = yield* sql`
+          const [row] = yield* sql<OutcomeRow>`
             SELECT outcome, winning_salt, ${columns} FROM ${sql(`${schema}.rotate`)}(
               ${sessionId}::uuid, ${bytes(presented)}, ${bytes(next)}, ${bytes(salt)}, ${eventId}::uuid,
               ${DateTime.toDate(now)}, ${BigInt(Duration.toMillis(grace))}, ${Option.getOrNull(ipAddress)}::inet
             )`
           if (row === undefined) return { _tag: "NotActive", credential: Option.none() } satisfies RotationOutcome
-          return toOutcome(yield* decodeRotation(row), yield* toCredential(row), { eventId, ipAddress, now })
+          return yield* reading(() => toOutcome(row, { eventId, ipAddress, now }))
         },
         answered("rotate")
       ),

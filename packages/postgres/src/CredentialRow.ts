@@ -1,35 +1,31 @@
 /** A session and the hashes of its secrets, as the table `sessions` holds them. */
-import { type Credential, RotationNumber, SecretHash } from "@sojourn/core"
-import { DateTime, Effect, Option, Schema } from "effect"
+import { type Credential, SecretHash } from "@sojourn/core"
+import { DateTime, Option } from "effect"
 import { Hex } from "effect/encoding"
-import { sessionColumns, SessionRow } from "./SessionRow.ts"
+import { unchecked } from "./Rows.ts"
+import { sessionColumns, sessionOf, type SessionRow } from "./SessionRow.ts"
 
 /** The columns to select. */
 export const credentialColumns = `${sessionColumns}, secret_hash, previous_hash, rotated_at, rotation, retired_hashes`
 
-const Hashes = Schema.Struct({
-  secret_hash: Schema.Uint8Array,
-  previous_hash: Schema.NullOr(Schema.Uint8Array),
-  rotated_at: Schema.NullOr(Schema.Date),
-  rotation: RotationNumber,
-  retired_hashes: Schema.NullOr(Schema.Array(Schema.Uint8Array))
-})
+/** The columns, as the driver gives them: what this package wrote. */
+export interface CredentialRow extends SessionRow {
+  readonly secret_hash: Uint8Array
+  readonly previous_hash: Uint8Array | null
+  readonly rotated_at: Date | null
+  readonly rotation: number
+  readonly retired_hashes: ReadonlyArray<Uint8Array> | null
+}
 
-const decodeSession = Schema.decodeUnknownEffect(SessionRow)
-const decodeHashes = Schema.decodeUnknownEffect(Hashes)
-const hash = (bytes: Uint8Array) => SecretHash.make(Hex.encode(bytes))
+const hash = (bytes: Uint8Array) => SecretHash.make(Hex.encode(bytes), unchecked)
 
-/** The credential that a row with `credentialColumns` holds. */
-export const toCredential = Effect.fnUntraced(function*(row: unknown) {
-  const { previous_hash, retired_hashes, rotated_at, rotation, secret_hash } = yield* decodeHashes(row)
-  const credential: Credential = {
-    session: yield* decodeSession(row),
-    secretHash: hash(secret_hash),
-    rotation,
-    previous: previous_hash === null || rotated_at === null
-      ? Option.none()
-      : Option.some({ hash: hash(previous_hash), rotatedAt: DateTime.fromDateUnsafe(rotated_at) }),
-    retired: (retired_hashes ?? []).map(hash)
-  }
-  return credential
+/** The credential of a row with `credentialColumns`. Throws where it is unreadable, which `reading` catches. */
+export const credentialOf = (row: CredentialRow): Credential => ({
+  session: sessionOf(row),
+  secretHash: hash(row.secret_hash),
+  rotation: row.rotation,
+  previous: row.previous_hash === null || row.rotated_at === null
+    ? Option.none()
+    : Option.some({ hash: hash(row.previous_hash), rotatedAt: DateTime.fromDateUnsafe(row.rotated_at) }),
+  retired: (row.retired_hashes ?? []).map(hash)
 })

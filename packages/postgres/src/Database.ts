@@ -53,6 +53,8 @@ export const layer = (options: Options): Layer.Layer<PgClient.PgClient | SqlClie
       url: options.url,
       applicationName: "sojourn",
       multiplex: true,
+      // Statements on one connection commit one after the other; those on several share the waiting for the disk.
+      multiplexConcurrency: 8,
       maxConnections: options.maxConnections ?? 10,
       connectTimeout,
       ...(options.prepare === undefined ? {} : { prepare: options.prepare }),

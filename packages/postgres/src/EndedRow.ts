@@ -2,40 +2,46 @@
 import {
   type Ending,
   type Endings,
-  EventId,
+  type EventId,
   type SessionEnd,
   type SessionEvent,
-  SessionId,
+  type SessionId,
   SessionRevoked,
   SessionsRevoked,
   type TokenReuse,
-  UserId
+  type UserId
 } from "@sojourn/core"
-import { type Option, Schema } from "effect"
-import { DeviceColumn } from "./Details.ts"
+import { Option } from "effect"
+import { type DeviceArray, deviceOf } from "./Details.ts"
+import { unchecked } from "./Rows.ts"
 
-const EndedRow = Schema.Struct({
+/** The columns, as the driver gives them: what this package wrote. */
+export interface EndedRow {
   /** Null: the event for all. */
-  session_id: Schema.NullOr(SessionId),
+  readonly session_id: SessionId | null
   /** Null: a session that ended shortly before. */
-  event_id: Schema.NullOr(EventId),
-  device: Schema.OptionFromNullOr(DeviceColumn)
-})
+  readonly event_id: EventId | null
+  readonly device: DeviceArray | null
+}
 
-export const decodeEnded = Schema.decodeUnknownEffect(Schema.Array(EndedRow))
+const optionalDevice = (device: DeviceArray | null) => device === null ? Option.none() : Option.some(deviceOf(device))
 
-/** The ended ids and the events, in the order in which the log has them. */
+/**
+ * The ended ids and the events, in the order in which the log has them. Throws where a row is unreadable, which
+ * `reading` catches.
+ */
 export const endings = (
   userId: UserId,
   exceptSessionId: Option.Option<SessionId>,
   { actor, at, reason }: SessionEnd,
-  rows: ReadonlyArray<typeof EndedRow.Type>
+  rows: ReadonlyArray<EndedRow>
 ): Endings => {
   const idsWhere = (isEnded: boolean) =>
     rows.flatMap(({ event_id, session_id }) =>
       session_id !== null && (event_id !== null) === isEnded ? [session_id] : []
     )
   const ended = idsWhere(true)
+  const about = { at, userId, actor, reason }
   return {
     ended,
     endedBefore: idsWhere(false),
@@ -43,31 +49,40 @@ export const endings = (
       eventId === null
         ? []
         : session_id === null
-        ? [SessionsRevoked.make({ eventId, at, userId, actor, reason, count: ended.length, exceptSessionId })]
-        : [SessionRevoked.make({ eventId, at, userId, actor, reason, sessionId: session_id, device })]
+        ? [new SessionsRevoked({ ...about, eventId, count: ended.length, exceptSessionId }, unchecked)]
+        : [
+          new SessionRevoked(
+            { ...about, eventId, sessionId: session_id, device: optionalDevice(device), reuse: Option.none() },
+            unchecked
+          )
+        ]
     )
   }
 }
 
-const EndingRow = Schema.Struct({
-  user_id: UserId,
+/** The columns, as the driver gives them: what this package wrote. */
+export interface EndingRow {
+  readonly user_id: UserId
   /** Null: nothing was changed. */
-  event_id: Schema.NullOr(EventId),
-  device: Schema.OptionFromNullOr(DeviceColumn)
-})
+  readonly event_id: EventId | null
+  readonly device: DeviceArray | null
+}
 
-export const decodeEnding = Schema.decodeUnknownEffect(Schema.Array(EndingRow))
-
-/** What ending one session did. */
+/** What ending one session did. Throws where the row is unreadable, which `reading` catches. */
 export const ending = (
   sessionId: SessionId,
   { actor, at, reason }: SessionEnd,
   reuse: Option.Option<TokenReuse>,
-  { device, event_id, user_id: userId }: typeof EndingRow.Type
+  { device, event_id, user_id: userId }: EndingRow
 ): Ending => ({
   userId,
   changed: event_id !== null,
   events: event_id === null
     ? []
-    : [SessionRevoked.make({ eventId: event_id, at, userId, actor, reason, sessionId, device, reuse })]
+    : [
+      new SessionRevoked(
+        { eventId: event_id, at, userId, actor, reason, sessionId, device: optionalDevice(device), reuse },
+        unchecked
+      )
+    ]
 })

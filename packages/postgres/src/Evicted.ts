@@ -1,39 +1,54 @@
 /** Sessions that a login or a lowered limit ended, as the statement reports them, and their events. */
-import { EventId, Instant, SessionEvicted, SessionExpired, SessionId, system, type UserId } from "@sojourn/core"
-import { type DateTime, type Option, Schema } from "effect"
-import { DeviceColumn } from "./Details.ts"
+import { type EventId, SessionEvicted, SessionExpired, type SessionId, system, type UserId } from "@sojourn/core"
+import { DateTime, Option } from "effect"
+import { type DeviceArray, deviceOf } from "./Details.ts"
+import { unchecked } from "./Rows.ts"
 
-const fields = { sessionId: SessionId, eventId: EventId, device: Schema.OptionFromNullOr(DeviceColumn) }
+/** In the column `evicted`. */
+export interface EvictedJson {
+  readonly sessionId: SessionId
+  readonly eventId: EventId
+  readonly device: DeviceArray | null
+}
 
-export const EvictedJson = Schema.Array(Schema.toCodecJson(Schema.Struct(fields)))
+/** In the column `expired`: a session that was due, at the time when it stopped being active. */
+export interface ExpiredJson extends EvictedJson {
+  readonly at: string
+  readonly reason: SessionExpired["reason"]
+}
 
-/** Those that were due, each at the time when it stopped being active. */
-export const ExpiredJson = Schema.Array(
-  Schema.toCodecJson(Schema.Struct({ ...fields, at: Instant, reason: SessionExpired.fields.reason }))
-)
+const device = ({ device }: EvictedJson) => device === null ? Option.none() : Option.some(deviceOf(device))
 
 /** The events of sessions that were evicted at `at`, in the order in which the log has them. */
 export const evictionEvents = (
   userId: UserId,
   at: DateTime.Utc,
   evictedBy: Option.Option<SessionId>,
-  evicted: typeof EvictedJson.Type
+  evicted: ReadonlyArray<EvictedJson>
 ) =>
-  evicted.map(({ device, eventId, sessionId }) =>
-    SessionEvicted.make({
-      eventId,
+  evicted.map((json) =>
+    new SessionEvicted({
+      eventId: json.eventId,
       at,
       userId,
       actor: system,
-      sessionId,
+      sessionId: json.sessionId,
       reason: "session_limit_exceeded",
-      device,
+      device: device(json),
       evictedBy
-    })
+    }, unchecked)
   )
 
 /** The events of sessions that were due, in the order in which the log has them. */
-export const expiryEvents = (userId: UserId, expired: typeof ExpiredJson.Type) =>
-  expired.map(({ at, device, eventId, reason, sessionId }) =>
-    SessionExpired.make({ eventId, at, userId, actor: system, sessionId, reason, device })
+export const expiryEvents = (userId: UserId, expired: ReadonlyArray<ExpiredJson>) =>
+  expired.map((json) =>
+    new SessionExpired({
+      eventId: json.eventId,
+      at: DateTime.makeUnsafe(json.at),
+      userId,
+      actor: system,
+      sessionId: json.sessionId,
+      reason: json.reason,
+      device: device(json)
+    }, unchecked)
   )

@@ -1,6 +1,6 @@
 /** Addresses as PostgreSQL's type `inet` holds them. */
-import { IpAddress, parseIpAddress } from "@sojourn/core"
-import { Option, Schema, SchemaTransformation } from "effect"
+import { parseIpAddress } from "@sojourn/core"
+import { Option } from "effect"
 
 /** The canonical form of what the driver gives, without the netmask that it may carry; as it is, if it has none. */
 export const addressFromInet = (inet: string): string => {
@@ -8,8 +8,3 @@ export const addressFromInet = (inet: string): string => {
   // PostgreSQL writes IPv4 in one way only.
   return address.includes(":") ? Option.getOrElse(parseIpAddress(address), () => inet) : address
 }
-
-/** A column of the type `inet`. */
-export const AddressFromInet = Schema.String.pipe(
-  Schema.decodeTo(IpAddress, SchemaTransformation.transform({ decode: addressFromInet, encode: (address) => address }))
-)

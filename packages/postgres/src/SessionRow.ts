@@ -1,98 +1,81 @@
 /** A session as the table `sessions` holds it. */
-import { Actor, EndReason, RefreshTokenId, Session, SessionEnd, SessionId, UserAgent, UserId } from "@sojourn/core"
-import { Duration, Option, Schema, SchemaTransformation } from "effect"
-import { DeviceColumn, LocationColumn } from "./Details.ts"
-import { AddressFromInet } from "./Inet.ts"
+import {
+  Actor,
+  type EndReason,
+  IpAddress,
+  type RefreshTokenId,
+  Session,
+  SessionEnd,
+  type SessionId,
+  type UserAgent,
+  type UserId
+} from "@sojourn/core"
+import { DateTime, Duration, Option } from "effect"
+import { type DeviceArray, deviceOf, type LocationArray, locationOf } from "./Details.ts"
+import { addressFromInet } from "./Inet.ts"
+import { unchecked } from "./Rows.ts"
 
-const Instant = Schema.DateTimeUtcFromDate
+/** The columns, as the driver gives them: what this package wrote. */
+export interface SessionRow {
+  readonly id: SessionId
+  readonly user_id: UserId
+  readonly device: DeviceArray | null
+  readonly location: LocationArray | null
+  readonly ip_address: string | null
+  readonly last_ip_address: string | null
+  readonly user_agent: UserAgent | null
+  readonly refresh_token_id: RefreshTokenId | null
+  readonly created_at: Date
+  readonly last_activity_at: Date
+  readonly expires_at: Date
+  readonly idle_timeout_ms: bigint | null
+  readonly trusted: boolean
+  readonly suspicious_activity_count: number
+  readonly ended_at: Date | null
+  /** Null: it has not ended; so are the kind and the rest. */
+  readonly ended_reason: EndReason | null
+  readonly ended_by_kind: Actor["kind"] | null
+  readonly ended_by_id: string | null
+  readonly ended_by_ip: string | null
+}
 
-/** `int8` comes as a bigint; a time-out in milliseconds fits a number by far. */
-const MillisFromBigInt = Schema.BigInt.pipe(
-  Schema.decodeTo(
-    Schema.Duration,
-    SchemaTransformation.transform({
-      decode: (millis) => Duration.millis(Number(millis)),
-      encode: (duration) => BigInt(Duration.toMillis(duration))
-    })
+/** The columns to select. The secret's hash is not part of a session and stays in the table. */
+export const sessionColumns =
+  "id, user_id, device, location, ip_address, last_ip_address, user_agent, refresh_token_id, created_at, " +
+  "last_activity_at, expires_at, idle_timeout_ms, trusted, suspicious_activity_count, ended_at, ended_reason, " +
+  "ended_by_kind, ended_by_id, ended_by_ip"
+
+const addressOf = (inet: string | null): Option.Option<IpAddress> =>
+  inet === null ? Option.none() : Option.some(IpAddress.make(addressFromInet(inet), unchecked))
+
+const endOf = (row: SessionRow): Option.Option<SessionEnd> => {
+  const { ended_at: at, ended_by_kind: kind, ended_reason: reason } = row
+  if (at === null || reason === null || kind === null) return Option.none()
+  const actor = new Actor(
+    { kind, id: Option.fromNullOr(row.ended_by_id), ipAddress: addressOf(row.ended_by_ip) },
+    unchecked
   )
-)
+  return Option.some(new SessionEnd({ at: DateTime.fromDateUnsafe(at), reason, actor }, unchecked))
+}
 
-const Columns = Schema.Struct({
-  id: SessionId,
-  user_id: UserId,
-  device: Schema.OptionFromNullOr(DeviceColumn),
-  location: Schema.OptionFromNullOr(LocationColumn),
-  ip_address: Schema.OptionFromNullOr(AddressFromInet),
-  last_ip_address: Schema.OptionFromNullOr(AddressFromInet),
-  user_agent: Schema.OptionFromNullOr(UserAgent),
-  refresh_token_id: Schema.OptionFromNullOr(RefreshTokenId),
-  created_at: Instant,
-  last_activity_at: Instant,
-  expires_at: Instant,
-  idle_timeout_ms: Schema.OptionFromNullOr(MillisFromBigInt),
-  trusted: Schema.Boolean,
-  suspicious_activity_count: Schema.Int,
-  ended_at: Schema.OptionFromNullOr(Instant),
-  ended_reason: Schema.OptionFromNullOr(EndReason),
-  ended_by_kind: Schema.OptionFromNullOr(Actor.fields.kind),
-  ended_by_id: Schema.OptionFromNullOr(Schema.String),
-  ended_by_ip: Schema.OptionFromNullOr(AddressFromInet)
-})
-
-const endOf = (row: typeof Columns.Type): Option.Option<SessionEnd> =>
-  Option.map(
-    Option.all({ at: row.ended_at, reason: row.ended_reason, kind: row.ended_by_kind }),
-    ({ at, kind, reason }) =>
-      SessionEnd.make({ at, reason, actor: Actor.make({ kind, id: row.ended_by_id, ipAddress: row.ended_by_ip }) })
-  )
-
-/** Row to session and back. The secret's hash is not part of a session and stays in the table. */
-export const SessionRow = Columns.pipe(
-  Schema.decodeTo(
-    Schema.toType(Session),
-    SchemaTransformation.transform({
-      decode: (row) =>
-        Session.make({
-          id: row.id,
-          userId: row.user_id,
-          device: row.device,
-          location: row.location,
-          ipAddress: row.ip_address,
-          lastIpAddress: row.last_ip_address,
-          userAgent: row.user_agent,
-          refreshTokenId: row.refresh_token_id,
-          createdAt: row.created_at,
-          lastActivityAt: row.last_activity_at,
-          expiresAt: row.expires_at,
-          idleTimeout: row.idle_timeout_ms,
-          trusted: row.trusted,
-          suspiciousActivityCount: row.suspicious_activity_count,
-          end: endOf(row)
-        }),
-      encode: (session) => ({
-        id: session.id,
-        user_id: session.userId,
-        device: session.device,
-        location: session.location,
-        ip_address: session.ipAddress,
-        last_ip_address: session.lastIpAddress,
-        user_agent: session.userAgent,
-        refresh_token_id: session.refreshTokenId,
-        created_at: session.createdAt,
-        last_activity_at: session.lastActivityAt,
-        expires_at: session.expiresAt,
-        idle_timeout_ms: session.idleTimeout,
-        trusted: session.trusted,
-        suspicious_activity_count: session.suspiciousActivityCount,
-        ended_at: Option.map(session.end, (end) => end.at),
-        ended_reason: Option.map(session.end, (end) => end.reason),
-        ended_by_kind: Option.map(session.end, (end) => end.actor.kind),
-        ended_by_id: Option.flatMap(session.end, (end) => end.actor.id),
-        ended_by_ip: Option.flatMap(session.end, (end) => end.actor.ipAddress)
-      })
-    })
-  )
-)
-
-/** The columns to select. */
-export const sessionColumns = Object.keys(Columns.fields).join(", ")
+/** The session of a row with `sessionColumns`. Throws where it is unreadable, which `reading` catches. */
+export const sessionOf = (row: SessionRow): Session =>
+  new Session({
+    id: row.id,
+    userId: row.user_id,
+    device: row.device === null ? Option.none() : Option.some(deviceOf(row.device)),
+    location: row.location === null ? Option.none() : Option.some(locationOf(row.location)),
+    ipAddress: addressOf(row.ip_address),
+    lastIpAddress: addressOf(row.last_ip_address),
+    userAgent: Option.fromNullOr(row.user_agent),
+    refreshTokenId: Option.fromNullOr(row.refresh_token_id),
+    createdAt: DateTime.fromDateUnsafe(row.created_at),
+    lastActivityAt: DateTime.fromDateUnsafe(row.last_activity_at),
+    expiresAt: DateTime.fromDateUnsafe(row.expires_at),
+    idleTimeout: row.idle_timeout_ms === null
+      ? Option.none()
+      : Option.some(Duration.millis(Number(row.idle_timeout_ms))),
+    trusted: row.trusted,
+    suspiciousActivityCount: row.suspicious_activity_count,
+    end: endOf(row)
+  }, unchecked)

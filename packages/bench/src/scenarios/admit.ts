@@ -70,7 +70,7 @@ export const admit: Scenario = {
     if (pgbench === undefined) return []
     const sojourn = await openSojourn(env, await seeded(env, seed))
     const drive = fibers(sojourn.context, admitOne())
-    const seconds = mode === "full" ? 3 : 1
+    const seconds = mode === "full" ? 2 : 1
     const limit = async (): Promise<Figures> => {
       const since = await cost(env)
       const perSecond = await pgbench.perSecond(seconds)
@@ -91,7 +91,7 @@ export const admit: Scenario = {
     const results = await rounds([
       { name: "SessionRepo.admit", round: () => load(env, drive, 64, seconds * 1000) },
       { name: "pgbench", round: limit }
-    ], mode === "full" ? 9 : 5)
+    ], mode === "full" ? 7 : 5)
     await sojourn.close()
     await pgbench.close()
     return [{

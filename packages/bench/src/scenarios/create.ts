@@ -28,7 +28,7 @@ const cases: ReadonlyArray<Case> = [
   }
 ]
 
-const times = (mode: Mode) => mode === "full" ? { count: 9, millis: 2_000 } : { count: 5, millis: 350 }
+const times = (mode: Mode) => mode === "full" ? { count: 7, millis: 1_000 } : { count: 5, millis: 250 }
 
 const note = "Both end the oldest session at the limit and write the same rows and events. The port checks the limit " +
   "without holding it, one commit a statement; Sojourn holds it, in one commit."

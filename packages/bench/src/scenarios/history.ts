@@ -39,8 +39,8 @@ export const history: Scenario = {
   run: async (env, mode) => {
     // Enough users that those who begin without ended sessions do not get many of them meanwhile.
     const { count, millis, users } = mode === "full"
-      ? { count: 9, millis: 1000, users: 2000 }
-      : { count: 5, millis: 400, users: 300 }
+      ? { count: 7, millis: 800, users: 2000 }
+      : { count: 5, millis: 250, users: 300 }
     const none = await openWith(env, users, 0)
     const many = await openWith(env, users, each)
     const sides = [`${each} ended`, "none"] as const

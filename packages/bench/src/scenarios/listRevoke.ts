@@ -32,8 +32,8 @@ export const listRevoke: Scenario = {
   name: "listRevoke",
   run: async (env, mode) => {
     const { count, millis, users } = mode === "full"
-      ? { count: 9, millis: 1_500, users: 60_000 }
-      : { count: 5, millis: 400, users: 8_000 }
+      ? { count: 7, millis: 800, users: 60_000 }
+      : { count: 5, millis: 250, users: 8_000 }
     const seed: Seed = { users, maxSessions: 5, sessions: 5 }
     const urls = [await seeded(env, seed), await seeded(env, seed)] as const
     const sojourn = await openSojourn(env, urls[0])

@@ -37,7 +37,7 @@ const holder = async (url: string) => {
 export const lock: Scenario = {
   name: "lock",
   run: async (env, mode) => {
-    const { count, millis } = mode === "full" ? { count: 9, millis: 2000 } : { count: 5, millis: 600 }
+    const { count, millis } = mode === "full" ? { count: 7, millis: 1000 } : { count: 5, millis: 450 }
     const url = await seeded(env, { users, maxSessions: 5, sessions: 5 })
     const sojourn = await openSojourn(env, url)
     const { close, holdUntil } = await holder(url)

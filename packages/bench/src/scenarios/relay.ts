@@ -27,7 +27,7 @@ const openWithRelays = (env: BenchEnv, databaseUrl: string) =>
   )
 
 const throughput = async (env: BenchEnv, mode: Mode): Promise<Measured> => {
-  const { count, millis } = mode === "full" ? { count: 9, millis: 2_000 } : { count: 5, millis: 500 }
+  const { count, millis } = mode === "full" ? { count: 7, millis: 1_000 } : { count: 5, millis: 300 }
   const without = await openSojourn(env, await seeded(env, seed))
   const withRelays = await openWithRelays(env, await seeded(env, seed))
   const drives = {
@@ -72,7 +72,7 @@ const backlog = async (url: string, events: number) => {
 }
 
 const catchUp = async (env: BenchEnv, mode: Mode): Promise<Measured> => {
-  const { count, events } = mode === "full" ? { count: 3, events: 1_000_000 } : { count: 3, events: 100_000 }
+  const { count, events } = mode === "full" ? { count: 3, events: 1_000_000 } : { count: 1, events: 100_000 }
   const url = await seeded(env, seed)
   const sojourn = await openSojourn(env, url)
   await load(env, fibers(sojourn.context, createNext(logins(seed.users))), 64, 500)

@@ -14,7 +14,7 @@ import { Client } from "pg"
 import type { Sojourn } from "sojourn"
 import { type Drive, fibers, load } from "../Load.ts"
 import { logins } from "../Logins.ts"
-import { details, ratio, rounds } from "../Rounds.ts"
+import { details, ratio, rounds, unmeasured } from "../Rounds.ts"
 import type { BenchEnv, Measured, Scenario } from "../Scenario.ts"
 import { seeded } from "../Seed.ts"
 import { createNext, openSojourn } from "../SojournSide.ts"
@@ -92,9 +92,9 @@ export const scale: Scenario = {
   name: "scale",
   run: async (env, mode) => {
     // The fill takes some 30 µs a session.
-    const { count, many } = mode === "full" ? { count: 7, many: 10_000_000 } : { count: 5, many: 500_000 }
-    // A session can be revoked once: with the round that does not count they must not run out.
-    const operations = few / (count + 1) - 64
+    const { count, many } = mode === "full" ? { count: 7, many: 10_000_000 } : { count: 5, many: 100_000 }
+    // A session can be revoked once: with the rounds that do not count they must not run out.
+    const operations = few / (count + unmeasured) - 64
     const small = await openTable(env, few)
     const large = await openTable(env, many)
     const measured: Array<Measured> = []

@@ -18,7 +18,7 @@ const users = 2_000
 const concurrency = 64
 
 /** Shorter than the five seconds for which the front cache keeps a session. */
-const times = (mode: Mode) => mode === "full" ? { count: 9, millis: 1_500 } : { count: 5, millis: 300 }
+const times = (mode: Mode) => mode === "full" ? { count: 7, millis: 800 } : { count: 5, millis: 200 }
 
 const everybody = Array.from({ length: users }, (_, nth) => nth)
 

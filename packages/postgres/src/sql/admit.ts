@@ -152,16 +152,20 @@ export const admit = (schema: string): ReadonlyArray<string> => [
         SELECT c.event_id, 'SessionCreated', c.created_at, c.user_id, c.id, NULL, NULL, c.ip_address, c.turn, NULL
         FROM verdict c WHERE c.outcome = 'admitted'
       ) e ORDER BY e.user_id, e.turn, e.nth NULLS LAST
+    ), eviction AS MATERIALIZED (
+      SELECT v.evicted_by, jsonb_agg(
+        jsonb_build_object('sessionId', v.id, 'eventId', v.event_id, 'device', v.device) ORDER BY v.nth
+      ) AS evicted
+      FROM victim v GROUP BY v.evicted_by
     )
     SELECT c.id, c.outcome, c.max_sessions,
       (CASE WHEN c.outcome = 'limit_exceeded' THEN greatest(c.active, c.max_sessions)
         WHEN c.protected < c.max_sessions THEN c.max_sessions ELSE c.active END)::integer,
       greatest(c.protected, c.max_sessions)::integer,
-      EXISTS (SELECT 1 FROM victim v WHERE v.is_new AND v.id = c.id),
-      (SELECT jsonb_agg(jsonb_build_object('sessionId', v.id, 'eventId', v.event_id, 'device', v.device) ORDER BY v.nth)
-        FROM victim v WHERE v.evicted_by = c.id),
+      c.id IN (SELECT v.id FROM victim v WHERE v.is_new),
+      e.evicted,
       CASE WHEN c.turn = 1 THEN due_ended -> c.user_id END
-    FROM verdict c
+    FROM verdict c LEFT JOIN eviction e ON e.evicted_by = c.id
     UNION ALL
     SELECT b.id, 'busy', NULL, NULL, NULL, false, NULL, NULL
     FROM unnest(ids, user_ids) AS b (id, user_id) WHERE b.user_id = ANY (locked) IS NOT TRUE;

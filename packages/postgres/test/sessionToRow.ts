@@ -1,0 +1,33 @@
+/** A session as the table holds it, for what is read back. */
+import type { Session } from "@sojourn/core"
+import { DeviceColumn, LocationColumn } from "@sojourn/postgres/Details"
+import type { SessionRow } from "@sojourn/postgres/SessionRow"
+import { DateTime, Duration, Option, Schema } from "effect"
+
+const device = Schema.encodeSync(DeviceColumn)
+const location = Schema.encodeSync(LocationColumn)
+
+export const sessionToRow = (session: Session): SessionRow => {
+  const end = Option.getOrNull(session.end)
+  return {
+    id: session.id,
+    user_id: session.userId,
+    device: Option.getOrNull(Option.map(session.device, device)),
+    location: Option.getOrNull(Option.map(session.location, location)),
+    ip_address: Option.getOrNull(session.ipAddress),
+    last_ip_address: Option.getOrNull(session.lastIpAddress),
+    user_agent: Option.getOrNull(session.userAgent),
+    refresh_token_id: Option.getOrNull(session.refreshTokenId),
+    created_at: DateTime.toDate(session.createdAt),
+    last_activity_at: DateTime.toDate(session.lastActivityAt),
+    expires_at: DateTime.toDate(session.expiresAt),
+    idle_timeout_ms: Option.getOrNull(Option.map(session.idleTimeout, (idle) => BigInt(Duration.toMillis(idle)))),
+    trusted: session.trusted,
+    suspicious_activity_count: session.suspiciousActivityCount,
+    ended_at: end === null ? null : DateTime.toDate(end.at),
+    ended_reason: end?.reason ?? null,
+    ended_by_kind: end?.actor.kind ?? null,
+    ended_by_id: end === null ? null : Option.getOrNull(end.actor.id),
+    ended_by_ip: end === null ? null : Option.getOrNull(end.actor.ipAddress)
+  }
+}
