@@ -29,10 +29,10 @@ const scenarios: ReadonlyArray<Scenario> = [
   listRevoke,
   relay,
   history,
-  scale,
   footprint,
   wal,
-  device
+  device,
+  scale
 ]
 
 const { values } = parseArgs({
@@ -65,6 +65,12 @@ const versions = async (postgresUrl: string) => {
     `${cpus().length} × ${cpus()[0]?.model.trim()}`
 }
 
+const write = async (machine: string, all: ReadonlyArray<Measured>) => {
+  await mkdir(directory, { recursive: true })
+  await writeFile(join(directory, "README.md"), markdown(`# Benchmarks\n\nMeasured on ${machine}.`, all))
+  await writeFile(join(directory, "ratios.svg"), chart(all))
+}
+
 const main = withEnvironment(async (env) => {
   const machine = await versions(env.postgresUrl)
   console.log(`${mode} on ${machine}\n`)
@@ -78,13 +84,10 @@ const main = withEnvironment(async (env) => {
     }
     console.log(`     (${scenario.name}: ${Math.round((performance.now() - start) / 1000)} s)\n`)
     all.push(...measured)
+    if (mode === "full") await write(machine, all)
   }
   const withTarget = all.filter((of) => isReached(of) !== undefined)
   console.log(`${withTarget.filter((of) => isReached(of) === true).length} of ${withTarget.length} targets reached`)
-  if (mode === "quick") return
-  await mkdir(directory, { recursive: true })
-  await writeFile(join(directory, "README.md"), markdown(`# Benchmarks\n\nMeasured on ${machine}.`, all))
-  await writeFile(join(directory, "ratios.svg"), chart(all))
 })
 
 NodeRuntime.runMain(main)

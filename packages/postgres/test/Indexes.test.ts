@@ -22,6 +22,7 @@ const fill = Layer.effectDiscard(Effect.gen(function*() {
 interface Plan {
   readonly "Node Type": string
   readonly "Index Name"?: string
+  readonly "Plan Rows": number
   readonly "Actual Rows": number
   readonly Plans?: ReadonlyArray<Plan>
 }
@@ -79,3 +80,29 @@ layer(Layer.provideMerge(fill, postgres()), { excludeTestServices: true, timeout
       assert.deepStrictEqual(scans(plan).map((node) => node["Index Name"]), ["sessions_due"])
     }))
 })
+
+const fillLive = Layer.effectDiscard(Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  // 10,000 users with 5 sessions each, none of which has ended.
+  yield* sql`
+    INSERT INTO sojourn.sessions (id, user_id, secret_hash, created_at, last_activity_at, expires_at)
+    SELECT gen_random_uuid(), 'user-' || u, decode(repeat('ab', 32), 'hex'), t.at, t.at, t.at + interval '30 days'
+    FROM generate_series(1, 10000) u, generate_series(1, 5) n,
+      LATERAL (SELECT timestamptz '2026-01-01' + n * interval '1 minute' AS at) t`
+  yield* sql`ANALYZE sojourn.sessions`
+}))
+
+layer(Layer.provideMerge(fillLive, postgres()), { excludeTestServices: true, timeout: "120 seconds" })(
+  "indexes of a table in which most sessions live",
+  (it) => {
+    it.effect("P14 the planner knows how few sessions a user has, and takes no share of the table for them", () =>
+      Effect.gen(function*() {
+        const plan = yield* explain(
+          "SELECT * FROM sojourn.live_sessions('user-7', '2026-01-02', 'evict-oldest', false, NULL)"
+        )
+        const read = plan.filter((node) => node["Index Name"] === "sessions_live")
+        assert.strictEqual(read.length, 1)
+        assert.isAtMost(read[0]!["Plan Rows"], 20)
+      }))
+  }
+)

@@ -81,7 +81,9 @@ export const sessions = (schema: string): ReadonlyArray<string> => [
   `CREATE INDEX sessions_ended ON ${schema}.sessions (${
     userKey("user_id")
   }, created_at, id) WHERE ended_at IS NOT NULL`,
-  `CREATE INDEX sessions_ended_at ON ${schema}.sessions USING brin (ended_at)`
+  `CREATE INDEX sessions_ended_at ON ${schema}.sessions USING brin (ended_at)`,
+  // The planner does not look into partial indexes for how many rows a user has; without this it takes a 200th of all.
+  `CREATE STATISTICS ${schema}.sessions_by_user ON (${userKey("user_id")}) FROM ${schema}.sessions`
 ]
 
 /**
