@@ -1,6 +1,7 @@
 /** Device and place as the columns `device` and `location` hold them: arrays without names, and without nulls at the end. */
 import { Device, DeviceKind, Location } from "@sojourn/core"
 import { Option, Schema, SchemaTransformation } from "effect"
+import { unchecked } from "./Rows.ts"
 
 const text = Schema.optionalKey(Schema.NullOr(Schema.String))
 
@@ -45,8 +46,6 @@ export const LocationColumn = LocationArray.pipe(
     })
   )
 )
-
-const unchecked = { disableChecks: true }
 
 /** As `DeviceColumn` decodes it, for what this package wrote: types are checked, lengths and characters are not. */
 export const deviceOf = ([name, kind, browser, browserVersion, system, systemVersion]: DeviceArray): Device =>

@@ -22,6 +22,7 @@ import {
 import { DateTime, Option, Result, Schema } from "effect"
 import { type DeviceArray, deviceOf, type LocationArray, locationOf } from "./Details.ts"
 import { addressFromInet } from "./Inet.ts"
+import { unchecked } from "./Rows.ts"
 
 /** The columns, as the driver gives them: what this package wrote. */
 export interface EventRow {
@@ -60,8 +61,6 @@ export class UnreadableEvent extends Schema.TaggedError<UnreadableEvent>()("Unre
       "version of Sojourn; update this one"
   }
 }
-
-const unchecked = { disableChecks: true }
 
 const actorOf = ({ actor_id, actor_kind: kind, user_id }: EventRow, ipAddress: Option.Option<IpAddress>): Actor =>
   kind === "system" && actor_id === null && Option.isNone(ipAddress)
