@@ -12,7 +12,7 @@ const ending = ({ event }: LoggedEvent) =>
   event._tag === "SessionEvicted" || event._tag === "SessionRevoked" || event._tag === "SessionExpired" ? [event] : []
 
 /**
- * Fences every session whose end it is told, in one round trip a user; the cache tells nobody what it knew already.
+ * Fences the sessions whose end the cache has missed, in one round trip a user, after one for all to see which these are.
  * Endings older than the `StalenessPromise` are left out: no cache holds anything from before them.
  */
 export const cacheRepair: EventSink<SessionCache> = Effect.fnUntraced(function*(events) {
@@ -20,11 +20,15 @@ export const cacheRepair: EventSink<SessionCache> = Effect.fnUntraced(function*(
   const now = yield* DateTime.now
   const oldest = DateTime.subtractDuration(now, Duration.times(yield* StalenessPromise, 2))
   const recent = events.flatMap(ending).filter(({ at }) => DateTime.isGreaterThan(at, oldest))
-  yield* Effect.forEach(
-    Map.groupBy(recent, ({ userId }) => userId),
-    ([userId, endings]) => cache.fence(userId, endings.map(({ sessionId }) => sessionId), now),
-    { concurrency: 64, discard: true }
-  ).pipe(
+  if (recent.length === 0) return
+  yield* cache.unfenced(recent, now).pipe(
+    Effect.flatMap((missed) =>
+      Effect.forEach(
+        Map.groupBy(missed, ({ userId }) => userId),
+        ([userId, endings]) => cache.fence(userId, endings.map(({ sessionId }) => sessionId), now),
+        { concurrency: 64, discard: true }
+      )
+    ),
     Effect.mapError((cause) => new SinkError({ reason: "Unavailable", message: cause.message, cause }))
   )
 })

@@ -1,6 +1,7 @@
 /** What validation needs of a session, and all that a cache may keep. */
-import { DateTime, Effect, Option, Schema } from "effect"
-import { activeUntil, lifetimeFields } from "./Lifetime.ts"
+import { type DateTime, Effect, Option, Schema } from "effect"
+import { instance } from "./Instance.ts"
+import { activeUntil, isActiveAt, lifetimeFields } from "./Lifetime.ts"
 import { optional } from "./Optional.ts"
 import type { Session } from "./Session.ts"
 import { SessionId } from "./SessionId.ts"
@@ -30,7 +31,7 @@ export class CachedSession extends Schema.Class<CachedSession>("@sojourn/core/Ca
 
   /** Active exactly when not expired and not idle: `now < activeUntil`. An ended session is never cached. */
   isActive(now: DateTime.Utc): boolean {
-    return DateTime.isLessThan(now, this.activeUntil)
+    return isActiveAt(this, now.epochMilliseconds)
   }
 }
 
@@ -45,7 +46,7 @@ export const isLaterSecret = (
 
 /** The short form of a session that has not ended. */
 export const toCached = (session: Session, secretHash: SecretHash, rotation = 0): CachedSession =>
-  CachedSession.make({
+  instance(CachedSession, {
     id: session.id,
     userId: session.userId,
     secretHash,
@@ -57,4 +58,4 @@ export const toCached = (session: Session, secretHash: SecretHash, rotation = 0)
     trusted: session.trusted,
     deviceName: Option.map(session.device, (device) => device.name),
     locationName: Option.map(session.location, (location) => location.name)
-  }, { disableChecks: true })
+  })

@@ -1,10 +1,11 @@
 /** Create a session: somebody logged in, and the application gets a session and its token. */
-import { DateTime, Duration, Effect, Option, Schema } from "effect"
+import { Brand, DateTime, Duration, Effect, Option, Schema } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { commitThenTell } from "./Announce.ts"
 import { toCached } from "./CachedSession.ts"
 import { ClientHints, Device } from "./Device.ts"
 import { enrich } from "./Enrich.ts"
+import { instance } from "./Instance.ts"
 import { Instant } from "./Instant.ts"
 import { parseIpAddress } from "./IpAddress.ts"
 import { Location } from "./Location.ts"
@@ -69,8 +70,8 @@ const expiry = (
     : Effect.fail(new InvalidExpiry({ expiresAt, latest: DateTime.addDuration(now, maximumLifetime) }))
 }
 
-/** For what was checked before or has just been made. */
-const unchecked = { disableChecks: true }
+const asSessionId = Brand.nominal<SessionId>()
+const asEventId = Brand.nominal<EventId>()
 
 /**
  * Signs a user in.
@@ -91,11 +92,11 @@ export const createSession = Effect.fn("sojourn.createSession")(function*(comman
 
   const now = yield* DateTime.now
   const expiresAt = yield* expiry(command.expiresAt, rules, now)
-  const id = SessionId.make(yield* random.uuidV7(), unchecked)
+  const id = asSessionId(yield* random.uuidV7())
   const secret = yield* random.randomBytes(32)
   const secretHash = yield* hashSecret(secret)
   const ipAddress = Option.flatMap(command.ipAddress, parseIpAddress)
-  const session = Session.make({
+  const session = instance(Session, {
     id,
     userId: command.userId,
     device,
@@ -107,10 +108,13 @@ export const createSession = Effect.fn("sojourn.createSession")(function*(comman
     createdAt: now,
     lastActivityAt: now,
     expiresAt,
-    idleTimeout: rules.idleTimeout
-  }, unchecked)
+    idleTimeout: rules.idleTimeout,
+    trusted: false,
+    suspiciousActivityCount: 0,
+    end: Option.none()
+  })
 
-  const candidate = { session, secretHash, eventId: EventId.make(yield* random.uuidV7(), unchecked) }
+  const candidate = { session, secretHash, eventId: asEventId(yield* random.uuidV7()) }
   const { evicted } = yield* commitThenTell(
     repo.admit(candidate, rules),
     ({ bornEnded, events, evicted, expired }) => ({
@@ -122,12 +126,12 @@ export const createSession = Effect.fn("sojourn.createSession")(function*(comman
     })
   )
 
-  return CreateSessionResponse.make({
+  return instance(CreateSessionResponse, {
     sessionId: id,
     token: makeToken(id, session.userId, secret),
     deviceInfo: device,
     location,
     expiresAt,
     evicted
-  }, unchecked)
+  })
 })

@@ -1,5 +1,5 @@
 /** Device and place of a login, found at the same time, each within a bounded time. */
-import { Cause, Duration, Effect, Exit, Fiber, Metric, Option } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber, Metric, Option, Result } from "effect"
 import type { CreateSession } from "./CreateSession.ts"
 import { DeviceEnricher, type EnrichmentError } from "./DeviceEnricher.ts"
 import { LocationEnricher } from "./LocationEnricher.ts"
@@ -8,26 +8,39 @@ import { enrichmentFailures } from "./SessionMetrics.ts"
 const timeout = Duration.millis(250)
 
 type Answer<A> = Option.Option<A>
-type Asked<A> = Fiber.Fiber<Answer<A>, EnrichmentError>
+type AnswerExit<A> = Exit.Exit<Answer<A>, EnrichmentError | Cause.TimeoutError>
+/** An answer that was there at once, or the fiber that looks for it. */
+type Asked<A> = AnswerExit<A> | Fiber.Fiber<Answer<A>, EnrichmentError>
+
+const isThere = <A, E>(answer: Effect.Effect<A, E>): answer is Exit.Exit<A, E> => Exit.isExit(answer)
 
 /** Asks apart from the login, so that an enricher that cannot be interrupted does not hold it up. */
-const ask = <A>(answer: () => Effect.Effect<Answer<A>, EnrichmentError>): Effect.Effect<Asked<A>> =>
-  Effect.forkDetach(Effect.suspend(answer), { startImmediately: true })
+const ask = <A>(answer: () => Effect.Effect<Answer<A>, EnrichmentError>) =>
+  Effect.suspend((): Effect.Effect<Asked<A>> => {
+    const asked = Result.try(answer)
+    if (Result.isFailure(asked)) return Effect.succeed(Exit.die(asked.failure))
+    return isThere(asked.success)
+      ? Effect.succeed(asked.success)
+      : Effect.forkDetach(asked.success, { startImmediately: true })
+  })
 
-const exitOf = <A>(asked: Asked<A>): Exit.Exit<Answer<A>, EnrichmentError | Cause.TimeoutError> =>
-  asked.pollUnsafe() ?? Exit.fail(new Cause.TimeoutError(`No answer within ${Duration.format(timeout)}`))
+const exitOf = <A>(asked: Asked<A>): AnswerExit<A> | undefined => Exit.isExit(asked) ? asked : asked.pollUnsafe()
+
+const orTimedOut = <A>(asked: Asked<A>): AnswerExit<A> =>
+  exitOf(asked) ?? Exit.fail(new Cause.TimeoutError(`No answer within ${Duration.format(timeout)}`))
+
+const awaitAnswer = <A>(asked: Asked<A>) => Exit.isExit(asked) ? Effect.void : Fiber.await(asked)
+
+const interrupt = <A>(asked: Asked<A>) => Effect.sync(() => Exit.isExit(asked) || asked.interruptUnsafe())
 
 /** What both say within the time. Mostly they have answered already, and there is nothing to wait for. */
 const settled = <A, B>(device: Asked<A>, location: Asked<B>) => {
-  const exits = Effect.sync(() => ({ device: exitOf(device), location: exitOf(location) }))
-  if (device.pollUnsafe() !== undefined && location.pollUnsafe() !== undefined) return exits
-  return Effect.andThen(Fiber.await(device), Fiber.await(location)).pipe(
+  const exits = Effect.sync(() => ({ device: orTimedOut(device), location: orTimedOut(location) }))
+  if (exitOf(device) !== undefined && exitOf(location) !== undefined) return exits
+  return Effect.andThen(awaitAnswer(device), awaitAnswer(location)).pipe(
     Effect.timeoutOption(timeout),
     Effect.andThen(exits),
-    Effect.ensuring(Effect.sync(() => {
-      device.interruptUnsafe()
-      location.interruptUnsafe()
-    }))
+    Effect.ensuring(Effect.andThen(interrupt(device), interrupt(location)))
   )
 }
 

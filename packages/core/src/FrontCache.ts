@@ -3,7 +3,6 @@ import { Clock, type DateTime, Duration, Effect, Layer, Metric, Option, Schema, 
 import { type CachedSession, isLaterSecret } from "./CachedSession.ts"
 import { type CacheInvalidation, CacheInvalidations } from "./CacheInvalidations.ts"
 import { dropOldest } from "./DropOldest.ts"
-import { frontAnswer } from "./FrontAnswer.ts"
 import { type FrontEntry, hasSecretOf, makeToEntry, toSession } from "./FrontEntry.ts"
 import { SessionCache, StalenessBound, StalenessPromise } from "./SessionCache.ts"
 import type { SessionId } from "./SessionId.ts"
@@ -115,13 +114,17 @@ export const layer = (
       }
       yield* Effect.forkScoped(Stream.runForEach(invalidations, hear), { startImmediately: true })
 
+      const peek = (id: SessionId, now: number) => {
+        const entry = entries.get(id)
+        return entry !== undefined && now < entry.until ? toSession(id, entry) : undefined
+      }
+
       return SessionCache.of({
+        peek,
         get: (id, tag, now) =>
           Effect.suspend(() => {
-            const entry = entries.get(id)
-            if (entry !== undefined && now.epochMilliseconds < entry.until) {
-              return Effect.succeed(frontAnswer(toSession(id, entry)))
-            }
+            const kept = peek(id, now.epochMilliseconds)
+            if (kept !== undefined) return Effect.succeedSome(kept)
             if (isEnded(id)) return Effect.succeedNone
             return Effect.map(shared.get(id, tag, now), (found) => {
               if (isEnded(id)) return Option.none()
@@ -157,6 +160,7 @@ export const layer = (
             hearOf(ids, true)
             return shared.fence(userId, ids, now)
           }),
+        unfenced: shared.unfenced,
         index: shared.index
       })
     })

@@ -1,6 +1,8 @@
 /** How the front cache keeps a session: in a third of the memory that a `CachedSession` takes. */
-import { DateTime, Duration, Option, type Types } from "effect"
+import { Brand, Duration, Option } from "effect"
 import { CachedSession } from "./CachedSession.ts"
+import { instance } from "./Instance.ts"
+import { instantAt } from "./Instant.ts"
 import type { SessionId } from "./SessionId.ts"
 import { SecretHash } from "./SessionToken.ts"
 import { UserId } from "./User.ts"
@@ -22,7 +24,8 @@ export interface FrontEntry {
 }
 
 const hashLength = 64
-const unchecked = { disableChecks: true }
+const asSecretHash = Brand.nominal<SecretHash>()
+const asUserId = Brand.nominal<UserId>()
 
 /** How many values are held to be shared; with one more it begins anew. */
 const sharedValues = 1_000
@@ -60,25 +63,22 @@ export const makeToEntry = (): (session: CachedSession, until: number) => FrontE
   })
 }
 
-const epoch = DateTime.makeUnsafe(0)
-// Not `makeUnsafe`, which goes through a `Date`.
-const instant = (millis: number): DateTime.Utc => DateTime.mapEpochMillis(epoch, () => millis)
-
-/** The session that the entry was made of. Its constructor would take it for input of somebody else, for 1.5 us. */
+/** The session that the entry was made of. */
 export const toSession = (id: SessionId, entry: FrontEntry): CachedSession => {
-  const session: Types.Mutable<CachedSession> = Object.create(CachedSession.prototype)
-  session.id = id
-  session.userId = UserId.make(entry.texts.slice(hashLength), unchecked)
-  session.secretHash = SecretHash.make(entry.texts.slice(0, hashLength), unchecked)
-  session.rotation = entry.rotation
-  session.createdAt = instant(entry.createdAt)
-  session.lastActivityAt = entry.lastActivityAt === entry.createdAt ? session.createdAt : instant(entry.lastActivityAt)
-  session.expiresAt = instant(entry.expiresAt)
-  session.idleTimeout = entry.idleTimeout
-  session.trusted = entry.trusted
-  session.deviceName = entry.deviceName
-  session.locationName = entry.locationName
-  return session
+  const createdAt = instantAt(entry.createdAt)
+  return instance(CachedSession, {
+    id,
+    userId: asUserId(entry.texts.slice(hashLength)),
+    secretHash: asSecretHash(entry.texts.slice(0, hashLength)),
+    rotation: entry.rotation,
+    createdAt,
+    lastActivityAt: entry.lastActivityAt === entry.createdAt ? createdAt : instantAt(entry.lastActivityAt),
+    expiresAt: instantAt(entry.expiresAt),
+    idleTimeout: entry.idleTimeout,
+    trusted: entry.trusted,
+    deviceName: entry.deviceName,
+    locationName: entry.locationName
+  })
 }
 
 /** Whether both have the same secret. */

@@ -14,3 +14,8 @@ export const Instant = Schema.DateTimeUtc.check(isBetween({
   maximum: DateTime.makeUnsafe("2199-12-31T23:59:59.999Z")
 }))
 export type Instant = typeof Instant.Type
+
+const epoch = DateTime.makeUnsafe(0)
+
+/** The moment so many milliseconds after the beginning of 1970. `DateTime.makeUnsafe` would go through a `Date`. */
+export const instantAt = (millis: number): DateTime.Utc => DateTime.mapEpochMillis(epoch, () => millis)

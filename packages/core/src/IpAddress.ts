@@ -1,5 +1,5 @@
 /** Addresses that logins come from. */
-import { Option, Schema } from "effect"
+import { Brand, Option, Schema } from "effect"
 
 const ipv4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/
 const ipv6Characters = /^[0-9a-f:.]{2,45}$/i
@@ -29,6 +29,8 @@ export const IpAddress = Schema.String.check(
 ).pipe(Schema.brand("@sojourn/core/IpAddress"))
 export type IpAddress = typeof IpAddress.Type
 
+const asIpAddress = Brand.nominal<IpAddress>()
+
 /**
  * Reads an address as applications get it: the zone of `fe80::1%eth0` is dropped, `::ffff:192.0.2.1` becomes
  * `192.0.2.1`, IPv6 is written in its shortest form (RFC 5952). Anything else, such as `192.0.2.1:443`, is none.
@@ -36,5 +38,5 @@ export type IpAddress = typeof IpAddress.Type
 export const parseIpAddress = (input: string): Option.Option<IpAddress> =>
   Option.map(
     Option.fromUndefinedOr(canonical(input.slice(0, 100).split("%", 1)[0]!)),
-    (text) => IpAddress.make(text, { disableChecks: true })
+    asIpAddress
   )

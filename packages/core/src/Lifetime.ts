@@ -1,6 +1,6 @@
 /** Until when a session is active: the one rule, used by sessions, caches and (as `active_until`) the database. */
 import { DateTime, Duration, Option, Schema } from "effect"
-import { Instant } from "./Instant.ts"
+import { Instant, instantAt } from "./Instant.ts"
 import { optional } from "./Optional.ts"
 
 const isPositiveMillis = Schema.makeFilter(
@@ -30,9 +30,16 @@ interface Lifetime {
   readonly idleTimeout: Option.Option<Duration.Duration>
 }
 
+/** When the session ends for lack of activity, in milliseconds since 1970; never without an idle timeout. */
+export const idleAtMillis = (self: Lifetime): number =>
+  Option.isNone(self.idleTimeout)
+    ? Infinity
+    : self.lastActivityAt.epochMilliseconds + Duration.toMillis(self.idleTimeout.value)
+
+const activeUntilMillis = (self: Lifetime): number => Math.min(self.expiresAt.epochMilliseconds, idleAtMillis(self))
+
 /** The first instant at which the session is no longer active: the earlier of absolute and idle expiry (half-open). */
-export const activeUntil = (self: Lifetime): DateTime.Utc =>
-  Option.match(self.idleTimeout, {
-    onNone: () => self.expiresAt,
-    onSome: (idle) => DateTime.min(self.expiresAt, DateTime.addDuration(self.lastActivityAt, idle))
-  })
+export const activeUntil = (self: Lifetime): DateTime.Utc => instantAt(activeUntilMillis(self))
+
+/** Whether it is before `activeUntil`, at so many milliseconds since 1970. */
+export const isActiveAt = (self: Lifetime, millis: number): boolean => millis < activeUntilMillis(self)

@@ -1,8 +1,8 @@
 /** One login of one user on one device. */
-import { DateTime, Effect, Option, Schema } from "effect"
+import { Brand, DateTime, Effect, Option, Schema } from "effect"
 import { Device } from "./Device.ts"
 import { IpAddress } from "./IpAddress.ts"
-import { activeUntil, lifetimeFields } from "./Lifetime.ts"
+import { activeUntil, isActiveAt, lifetimeFields } from "./Lifetime.ts"
 import { Location } from "./Location.ts"
 import { optional } from "./Optional.ts"
 import { type EndReason, SessionEnd } from "./SessionEnd.ts"
@@ -17,11 +17,13 @@ const maximumCount = 2_147_483_647
 export const UserAgent = printable(1024).pipe(Schema.brand("@sojourn/core/UserAgent"))
 export type UserAgent = typeof UserAgent.Type
 
+const asUserAgent = Brand.nominal<UserAgent>()
+
 /** Cuts and cleans a user agent from a request; none when nothing readable is left. */
 export const parseUserAgent = (raw: string): Option.Option<UserAgent> =>
   Option.map(
     Option.liftPredicate(toPrintable(raw, 1024), (text) => text !== ""),
-    (text) => UserAgent.make(text, { disableChecks: true })
+    asUserAgent
   )
 
 /** The application's own id of the refresh token that goes with the session. Never the token itself. */
@@ -58,13 +60,13 @@ export class Session extends Schema.Class<Session>("@sojourn/core/Session")({
 
   /** Active exactly when not ended, not expired and not idle: `now < activeUntil`. */
   isActive(now: DateTime.Utc): boolean {
-    return Option.isNone(this.end) && DateTime.isLessThan(now, this.activeUntil)
+    return Option.isNone(this.end) && isActiveAt(this, now.epochMilliseconds)
   }
 
   /** Why the session is not active at `now`; none if it is. */
   endReason(now: DateTime.Utc): Option.Option<EndReason> {
     if (Option.isSome(this.end)) return Option.some(this.end.value.reason)
-    if (DateTime.isLessThan(now, this.activeUntil)) return Option.none()
+    if (isActiveAt(this, now.epochMilliseconds)) return Option.none()
     return Option.some(DateTime.isLessThan(now, this.expiresAt) ? "idle" : "expired")
   }
 

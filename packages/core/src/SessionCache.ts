@@ -55,12 +55,22 @@ export class SessionCache extends Context.Service<SessionCache, {
     tag: RoutingTag,
     now: DateTime.Utc
   ) => Effect.Effect<Option.Option<CachedSession>>
+  /**
+   * The entry, where it is at hand in this process, without an effect; `get` is for what it does not have. Only a cache
+   * in front of another one offers it. `now` is in milliseconds: to make a `DateTime` takes as long as to look it up.
+   */
+  readonly peek?: ((sessionId: SessionId, now: number) => CachedSession | undefined) | undefined
   /** Removes the user's sessions from the cache and its index, and keeps late fills out. */
   readonly fence: (
     userId: UserId,
     sessionIds: ReadonlyArray<SessionId>,
     now: DateTime.Utc
   ) => Effect.Effect<void, SessionCacheError>
+  /** Those of the sessions, of whatever users, that have no tombstone: what ended of them is still to be fenced. */
+  readonly unfenced: <S extends { readonly userId: UserId; readonly sessionId: SessionId }>(
+    sessions: ReadonlyArray<S>,
+    now: DateTime.Utc
+  ) => Effect.Effect<ReadonlyArray<S>, SessionCacheError>
   /** The user's session ids in the index that are active at `now`, by expiry. None for an unknown user. */
   readonly index: (userId: UserId, now: DateTime.Utc) => Effect.Effect<ReadonlyArray<SessionId>, SessionCacheError>
 }>()("@sojourn/core/SessionCache") {}

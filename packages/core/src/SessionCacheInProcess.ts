@@ -97,6 +97,13 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache> =>
           }),
         get: (id, _tag, now) => Effect.sync(() => Option.fromUndefinedOr(live(id, now.epochMilliseconds)?.session)),
         fence: (userId, ids, now) => Effect.sync(() => drop(userId, ids, now.epochMilliseconds)),
+        unfenced: (sessions, now) =>
+          Effect.sync(() =>
+            sessions.filter(({ sessionId }) => {
+              const entry = live(sessionId, now.epochMilliseconds)
+              return entry === undefined || entry.session !== undefined
+            })
+          ),
         index: (userId, now) =>
           Effect.sync(() => {
             const index = prune(userId, now.epochMilliseconds)

@@ -1,5 +1,6 @@
 /** How sessions end. */
 import { Effect, Option, Schema } from "effect"
+import { instance } from "./Instance.ts"
 import { Instant } from "./Instant.ts"
 import { IpAddress } from "./IpAddress.ts"
 import { optional } from "./Optional.ts"
@@ -33,7 +34,7 @@ export const system = Actor.make({ kind: "system" })
 
 /** The user themselves. */
 export const byUser = (userId: UserId, ipAddress: Option.Option<IpAddress> = Option.none()): Actor =>
-  Actor.make({ kind: "user", id: Option.some(userId), ipAddress })
+  instance(Actor, { kind: "user", id: Option.some(userId), ipAddress })
 
 /** The one terminal transition of a session. */
 export class SessionEnd extends Schema.Class<SessionEnd>("@sojourn/core/SessionEnd")({

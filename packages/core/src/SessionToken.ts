@@ -1,17 +1,17 @@
 /** What the client holds to prove that a session is theirs. */
-import { Effect, Option, Redacted, Result, Schema } from "effect"
+import { Brand, Effect, Option, Redacted, Schema } from "effect"
 import { Digest } from "effect/crypto"
-import { Base64Url, Hex } from "effect/encoding"
+import { Hex } from "effect/encoding"
 import { SessionId } from "./SessionId.ts"
+import { fromBase64Url, fromHex, hexOfBase64Url, isUuidV7, toBase64Url, toHex16, uuidOf } from "./TokenText.ts"
 import type { UserId } from "./User.ts"
 
 const prefix = "sjn1_"
-// The last character carries two unused bits, which are zero: one secret has one spelling.
-const pattern = /^sjn1_[A-Za-z0-9_-]{24}\.[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
 const idAt = prefix.length
-const secretAt = idAt + 25
+const dotAt = idAt + 24
+const secretAt = dotAt + 1
+const tokenLength = secretAt + 43
 
-const unchecked = { disableChecks: true }
 const encoder = new TextEncoder()
 
 /**
@@ -40,6 +40,11 @@ export const RoutingTag = Schema.String.check(
 ).pipe(Schema.brand("@sojourn/core/RoutingTag"))
 export type RoutingTag = typeof RoutingTag.Type
 
+// For what is made here: the schemas would go through it even when told not to check.
+const asSessionId = Brand.nominal<SessionId>()
+const asSecretHash = Brand.nominal<SecretHash>()
+const asRoutingTag = Brand.nominal<RoutingTag>()
+
 /** What a token says, once it is taken apart. `secret` is still to be checked. */
 export interface TokenParts {
   readonly sessionId: SessionId
@@ -47,39 +52,26 @@ export interface TokenParts {
   readonly secret: Redacted.Redacted<Uint8Array>
 }
 
+// Anything else than a printable character of ASCII, which is its own byte in UTF-8.
+const notAscii = /[^ -~]/
+
 /** The user's routing tag: FNV-1a over the UTF-8 bytes, folded to 16 bits. It is part of the token format: never change it. */
 export const routingTag = (userId: UserId): RoutingTag => {
+  const encoded = notAscii.test(userId) ? encoder.encode(userId) : undefined
+  const length = encoded === undefined ? userId.length : encoded.length
   let hash = 0x811c9dc5
-  for (const byte of encoder.encode(userId)) {
-    hash = Math.imul(hash ^ byte, 0x01000193)
+  for (let at = 0; at < length; at++) {
+    hash = Math.imul(hash ^ (encoded === undefined ? userId.charCodeAt(at) : encoded[at]!), 0x01000193)
   }
-  return RoutingTag.make((((hash >>> 16) ^ hash) & 0xffff).toString(16).padStart(4, "0"), unchecked)
+  return asRoutingTag(toHex16((hash >>> 16) ^ hash))
 }
-
-const idBytes = (sessionId: SessionId, tag: RoutingTag): Uint8Array =>
-  Result.getOrThrow(Hex.decode(sessionId.replaceAll("-", "") + tag))
 
 /** Puts a token together. `secret` are 32 bytes of a secure random source. */
 export const makeToken = (sessionId: SessionId, userId: UserId, secret: Uint8Array): SessionToken =>
-  Redacted.make(`${prefix}${Base64Url.encode(idBytes(sessionId, routingTag(userId)))}.${Base64Url.encode(secret)}`, {
-    label: "SessionToken"
-  })
-
-const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-const sixBits = new Uint8Array(128)
-for (let at = 0; at < alphabet.length; at++) sixBits[alphabet.charCodeAt(at)] = at
-
-/** Decodes base64url that `pattern` has checked already, which `Base64Url.decode` would do four times more. */
-const decode = (text: string, from: number, length: number): Uint8Array => {
-  const bytes = new Uint8Array(length)
-  let bits = 0
-  let held = 0
-  for (let at = 0; at < length; held -= 8) {
-    for (; held < 8; held += 6) bits = (bits << 6) | sixBits[text.charCodeAt(from++)]!
-    bytes[at++] = bits >> (held - 8)
-  }
-  return bytes
-}
+  Redacted.make(
+    `${prefix}${toBase64Url(fromHex(sessionId + routingTag(userId), 18))}.${toBase64Url(secret)}`,
+    { label: "SessionToken" }
+  )
 
 /** What a token says, with its secret bare: to be hashed at once, and neither kept nor shown. */
 export interface BareTokenParts {
@@ -88,34 +80,18 @@ export interface BareTokenParts {
   readonly secret: Uint8Array
 }
 
-const hexDigits = Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0))
-const dash = 45
-
-/** Made at once: a string that is put together of pieces keeps them, and caches keep the string. */
-const uuidOf = (bytes: Uint8Array): string => {
-  const codes: Array<number> = []
-  for (let at = 0; at < 16; at++) {
-    if (at === 4 || at === 6 || at === 8 || at === 10) codes.push(dash)
-    codes.push(hexDigits[bytes[at]! >> 4]!, hexDigits[bytes[at]! & 15]!)
-  }
-  return String.fromCharCode(...codes)
-}
-
-/** Version 7, and the variant of RFC 9562. */
-const isUuidV7 = (bytes: Uint8Array): boolean => bytes[6]! >> 4 === 7 && bytes[8]! >> 6 === 2
-
 /** As `parseToken`, for the path that must be quick: wrapping a secret takes as long as the rest of the parsing. */
 export const takeApart = (token: SessionToken): BareTokenParts | undefined => {
   const text = Redacted.value(token)
-  if (!pattern.test(text)) return undefined
-  const id = decode(text, idAt, 18)
-  return isUuidV7(id)
-    ? {
-      sessionId: SessionId.make(uuidOf(id), unchecked),
-      routingTag: RoutingTag.make(Hex.encode(id.subarray(16)), unchecked),
-      secret: decode(text, secretAt, 32)
-    }
-    : undefined
+  if (text.length !== tokenLength || !text.startsWith(prefix) || text[dotAt] !== ".") return undefined
+  const id = hexOfBase64Url(text, idAt, 36)
+  const secret = fromBase64Url(text, secretAt, 32)
+  if (id === undefined || secret === undefined || !isUuidV7(id)) return undefined
+  return {
+    sessionId: asSessionId(uuidOf(id)),
+    routingTag: asRoutingTag(String.fromCharCode(id[32]!, id[33]!, id[34]!, id[35]!)),
+    secret
+  }
 }
 
 /** Takes a token apart; none for anything that is not exactly of the token's form. */
@@ -125,11 +101,13 @@ export const parseToken = (token: SessionToken): Option.Option<TokenParts> =>
     secret: Redacted.make(parts.secret, { label: "SessionSecret" })
   }))
 
+/** As `hashSecret`, with a digest that is there already. */
+export const hashBy = (digest: Digest.Digest["Service"], secret: Uint8Array): Effect.Effect<SecretHash> =>
+  Effect.mapEager(digest.digestHex(Digest.sha256, secret), asSecretHash)
+
 /** The hash by which a secret is kept and compared. */
 export const hashSecret = (secret: Uint8Array): Effect.Effect<SecretHash, never, Digest.Digest> =>
-  Digest.Digest.use((digest) => digest.digestHex(Digest.sha256, secret)).pipe(
-    Effect.map((hex) => SecretHash.make(hex, unchecked))
-  )
+  Digest.Digest.use((digest) => hashBy(digest, secret))
 
 /** The secret that follows `secret` in a rotation: nobody who does not hold the one can make the other. */
 export const succeedSecret = (

@@ -1,8 +1,10 @@
 /** Check a token on a request. */
-import { Context, DateTime, Duration, Effect, Metric, Option } from "effect"
+import { Clock, Context, type DateTime, Duration, Effect, Metric, Option } from "effect"
+import { Digest } from "effect/crypto"
 import { type CachedSession, toCached } from "./CachedSession.ts"
 import type { Credential } from "./CredentialRepo.ts"
-import { isFrontAnswer } from "./FrontAnswer.ts"
+import { instantAt } from "./Instant.ts"
+import { idleAtMillis, isActiveAt } from "./Lifetime.ts"
 import { matchSecret, noHash } from "./MatchSecret.ts"
 import { isWithinGrace, RotationGrace } from "./RotationGrace.ts"
 import { endForReuse } from "./RotationReuse.ts"
@@ -14,7 +16,7 @@ import { type ValidationResult, validations } from "./SessionMetrics.ts"
 import type { SessionRepoError } from "./SessionRepo.ts"
 import {
   type BareTokenParts,
-  hashSecret,
+  hashBy,
   isSameHash,
   RoutingTag,
   type SecretHash,
@@ -38,13 +40,12 @@ const nobody: BareTokenParts = {
   secret: new Uint8Array(32)
 }
 
-const valid = (session: CachedSession, now: DateTime.Utc): ValidSession => ({
+const valid = (session: CachedSession, now: number): ValidSession => ({
   session,
-  expiresIn: DateTime.distance(now, session.expiresAt),
-  idleIn: Option.map(
-    session.idleTimeout,
-    (idle) => DateTime.distance(now, DateTime.addDuration(session.lastActivityAt, idle))
-  )
+  expiresIn: Duration.millis(session.expiresAt.epochMilliseconds - now),
+  idleIn: Option.isNone(session.idleTimeout)
+    ? session.idleTimeout
+    : Option.some(Duration.millis(idleAtMillis(session) - now))
 })
 
 /** Judges what the store says: the one place that decides which secrets are good. */
@@ -85,7 +86,7 @@ const ask = Effect.fn("sojourn.validateSession")(
     yield* Effect.annotateCurrentSpan("user.id", session.userId)
     // A cache that cannot be written is told by its own metrics; the answer stands.
     yield* Effect.ignore(cache.fill(session, now))
-    return valid(session, now)
+    return valid(session, now.epochMilliseconds)
   },
   Effect.tap(() => Metric.update(validations("valid", "store"), 1)),
   Effect.tapError((error) =>
@@ -100,6 +101,10 @@ const ask = Effect.fn("sojourn.validateSession")(
 const validByFront = validations("valid", "front")
 const validByCache = validations("valid", "cache")
 
+/** Whether a cache's answer is good, after one comparison whether there is one or not. */
+const isProven = (cached: CachedSession | undefined, hash: SecretHash, now: number): cached is CachedSession =>
+  isSameHash(cached === undefined ? noHash : cached.secretHash, hash) && cached !== undefined && isActiveAt(cached, now)
+
 /**
  * The session that a token proves, from the cache, else from the store.
  *
@@ -112,21 +117,23 @@ const validByCache = validations("valid", "cache")
  * is asked.
  */
 export const validateSession = (token: SessionToken) =>
-  Effect.contextWith((context: Context.Context<SessionCache>) => {
+  Effect.contextWith((context: Context.Context<SessionCache | Digest.Digest>) => {
     const cache = Context.get(context, SessionCache)
-    return Effect.flatMap(DateTime.now, (now) => {
-      const parts = takeApart(token) ?? nobody
-      return Effect.flatMap(hashSecret(parts.secret), (hash) =>
-        Effect.flatMap(cache.get(parts.sessionId, parts.routingTag, now), (cached) => {
-          if (
-            isSameHash(Option.isSome(cached) ? cached.value.secretHash : noHash, hash) && Option.isSome(cached) &&
-            cached.value.isActive(now)
-          ) {
-            const counter = isFrontAnswer(cached) ? validByFront : validByCache
-            counter.updateUnsafe(1, context)
-            return Effect.succeed(valid(cached.value, now))
-          }
-          return ask(parts, hash, now)
-        }))
+    const now = Context.get(context, Clock.Clock).currentTimeMillisUnsafe()
+    const parts = takeApart(token) ?? nobody
+    // What a digest or a cache in front has ready is taken without going through the fiber.
+    return Effect.flatMapEager(hashBy(Context.get(context, Digest.Digest), parts.secret), (hash) => {
+      const settle = (cached: CachedSession | undefined, counter: typeof validByCache) => {
+        if (!isProven(cached, hash, now)) return ask(parts, hash, instantAt(now))
+        counter.updateUnsafe(1, context)
+        return Effect.succeed(valid(cached, now))
+      }
+      const kept = cache.peek?.(parts.sessionId, now)
+      return kept !== undefined
+        ? settle(kept, validByFront)
+        : Effect.flatMap(
+          cache.get(parts.sessionId, parts.routingTag, instantAt(now)),
+          (cached) => settle(Option.getOrUndefined(cached), validByCache)
+        )
     })
   })

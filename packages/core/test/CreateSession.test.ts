@@ -50,6 +50,7 @@ describe("C22 what fails after the commit does not fail the login", () => {
         touch: () => Effect.void,
         fence: () => Effect.void,
         get: () => Effect.succeedNone,
+        unfenced: () => Effect.succeed([]),
         index: () => Effect.succeed([])
       })
     }
@@ -70,6 +71,23 @@ describe("C22 what fails after the commit does not fail the login", () => {
         assert.strictEqual(counted(sessionsCreated), 1)
       }).pipe(Effect.provide(sojourn()))
   )
+
+  it.effect("a cache that fails for long is counted each time, and told of every half minute", () =>
+    Effect.gen(function*() {
+      const logins = Effect.gen(function*() {
+        const cache = yield* SessionCache
+        const login = createSession(command).pipe(Effect.provideService(SessionCache, cache))
+        yield* Effect.replicateEffect(login, 3)
+        yield* TestClock.adjust("29 seconds")
+        yield* login
+        yield* TestClock.adjust("2 seconds")
+        yield* Effect.replicateEffect(login, 3)
+      })
+      const { counted, exit, logs } = yield* recorded(Effect.provide(logins, SessionCacheTest.failing))
+      assert.isTrue(Exit.isSuccess(exit))
+      assert.strictEqual(counted(cacheErrors), 7)
+      assert.lengthOf(logs.filter((line) => line.includes("cache could not be written")), 2)
+    }).pipe(Effect.provide(sojourn())))
 
   it.effect.each([
     { how: "has a bug", publish: () => Effect.die("EventBusTest.defective") },

@@ -111,6 +111,25 @@ it.layer(SecureRandomTest.layer())("FrontCache", (it) => {
       assert.strictEqual(asked.length, 2)
     }))
 
+  it.effect("V8 V11 what is at hand without an effect is what is kept: not once it is too old, ended or unknown", () =>
+    Effect.gen(function*() {
+      const { ended, fill, front, shared } = yield* setup({ timeToLive: "2 seconds" })
+      const peek = (session: CachedSession) =>
+        Effect.map(DateTime.now, (now) => front.peek?.(session.id, now.epochMilliseconds))
+      const [one, other, elsewhere] = [yield* fresh, yield* fresh, yield* fresh]
+      yield* shared.put(elsewhere, [], yield* DateTime.now)
+      yield* fill(one)
+      yield* fill(other)
+      assert.deepStrictEqual(yield* peek(one), one)
+      assert.isUndefined(yield* peek(elsewhere))
+      yield* ended(one)
+      assert.isUndefined(yield* peek(one))
+      yield* TestClock.adjust("1998 millis")
+      assert.deepStrictEqual(yield* peek(other), other)
+      yield* TestClock.adjust("1 millis")
+      assert.isUndefined(yield* peek(other))
+    }))
+
   it.effect("V11 what another process ended is gone at once, and stays away", () =>
     Effect.gen(function*() {
       const { asked, ended, fill, get, shared } = yield* setup()

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import {
   CredentialRepo,
+  makeToken,
   RevokeSession,
   revokeSession,
   SessionCache,
@@ -11,7 +12,7 @@ import {
   validateSession
 } from "@sojourn/core"
 import { SessionCacheTest } from "@sojourn/testing"
-import { DateTime, Deferred, Duration, Effect, Fiber, Layer } from "effect"
+import { DateTime, Deferred, Duration, Effect, Fiber, Layer, Option } from "effect"
 import { Digest } from "effect/crypto"
 import { TestClock } from "effect/testing"
 import { createHash } from "node:crypto"
@@ -147,6 +148,42 @@ describe("validateSession", () => {
         yield* TestClock.adjust(yield* StalenessBound)
         assert.strictEqual(yield* Effect.flip(validateSession(token)), away)
       }).pipe(storeAway)
+    }).pipe(Effect.provide(sojourn)))
+
+  it.effect("V2 V7 what a cache in front has at hand is held against secret and times, else the store decides", () =>
+    Effect.gen(function*() {
+      const store = credentials()
+      const { sessionId, token } = yield* logIn
+      const cache = yield* SessionCache
+      const { session } = yield* validateSession(token)
+      const notAsked = { get: () => Effect.die("It is at hand") }
+      const inFront = Effect.provideService(SessionCache, { ...cache, ...notAsked, peek: () => session })
+      yield* Effect.gen(function*() {
+        assert.strictEqual((yield* validateSession(token)).session, session)
+        assert.deepStrictEqual(store.asked, [])
+        const wrong = yield* Effect.flip(validateSession(makeToken(sessionId, userId, new Uint8Array(32))))
+        assert.strictEqual(wrong._tag, "InvalidSessionToken")
+        yield* TestClock.adjust(Duration.days(30))
+        const over = yield* Effect.flip(validateSession(token))
+        assert.deepInclude({ ...over }, { _tag: "SessionNotActive", reason: "expired" })
+        assert.deepStrictEqual(store.asked, [[sessionId], [sessionId]])
+      }).pipe(inFront, restarted(store))
+    }).pipe(Effect.provide(sojourn)))
+
+  it.effect("V1 how long it lives is told to the millisecond", () =>
+    Effect.gen(function*() {
+      const { token } = yield* logIn
+      yield* TestClock.adjust("1 hour")
+      const { expiresIn, idleIn, session } = yield* validateSession(token)
+      const now = yield* DateTime.now
+      assert.deepStrictEqual(expiresIn, DateTime.distance(now, session.expiresAt))
+      assert.deepStrictEqual(
+        idleIn,
+        Option.map(
+          session.idleTimeout,
+          (idle) => DateTime.distance(now, DateTime.addDuration(session.lastActivityAt, idle))
+        )
+      )
     }).pipe(Effect.provide(sojourn)))
 
   it.effect("V7 a cache that gives what is over by its times is not believed", () =>

@@ -37,15 +37,15 @@ export const layer = (options: Options = {}): Layer.Layer<DeviceEnricher> =>
   Layer.sync(DeviceEnricher, () => {
     const cache = lru<Option.Option<Device>>(Math.max(1, options.cacheSize ?? 10_000))
     return DeviceEnricher.of({
-      enrich: (raw, hints) =>
-        Effect.sync(() => {
-          const userAgent = raw.slice(0, maxUserAgentLength)
-          const key = keyOf(userAgent, hints)
-          const known = cache.get(key)
-          if (known !== undefined) return known
-          const device = describeDevice(userAgent, readHints(hints))
-          if (key.length <= maxKeyLength) cache.set(key, device)
-          return device
-        })
+      // Not suspended: who asks for an answer that is there at once need not start a fiber for it.
+      enrich: (raw, hints) => {
+        const userAgent = raw.slice(0, maxUserAgentLength)
+        const key = keyOf(userAgent, hints)
+        const known = cache.get(key)
+        if (known !== undefined) return Effect.succeed(known)
+        const device = describeDevice(userAgent, readHints(hints))
+        if (key.length <= maxKeyLength) cache.set(key, device)
+        return Effect.succeed(device)
+      }
     })
   })

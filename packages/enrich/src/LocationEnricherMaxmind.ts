@@ -42,7 +42,7 @@ export const layer = (options: Options = {}): Layer.Layer<LocationEnricher> =>
         enrich: (ipAddress) =>
           Option.match(publicAddress(ipAddress), {
             onNone: () => Effect.succeedNone,
-            onSome: (address) => Effect.map(file.find(address), Option.flatMap(toLocation))
+            onSome: (address) => Effect.mapEager(file.find(address), Option.flatMap(toLocation))
           })
       })
     })

@@ -1,7 +1,7 @@
 /** Sends the logins that wait in this process to the database together. */
 import type { Admission, Candidate, SessionRepoError, SessionRules, UserId } from "@sojourn/core"
-import { callerSpan, withBatchSpan } from "@sojourn/core/BatchSpan"
-import { Deferred, Effect, Metric, Queue, Result, Semaphore, type Tracer } from "effect"
+import { withBatchSpan } from "@sojourn/core/BatchSpan"
+import { Effect, Metric, Queue, Result, Semaphore, type Tracer } from "effect"
 import type { Outcome, Refusal } from "./Admit.ts"
 
 /** How many logins go to the database in one statement. */
@@ -18,7 +18,10 @@ export type AdmitStatement = (
 ) => Effect.Effect<ReadonlyArray<Outcome>, SessionRepoError>
 
 export interface Options {
-  /** The most logins that go in one statement. Default: 64. */
+  /**
+   * The most logins that go in one statement. Default: 32: with more, the database and this process wait for each other
+   * in turns, where one could prepare the next while the other works.
+   */
   readonly batchSize?: number | undefined
   /** The most such statements under way. Default: 2. */
   readonly concurrency?: number | undefined
@@ -29,19 +32,18 @@ export interface Options {
 interface Login {
   readonly candidate: Candidate
   readonly rules: SessionRules
-  readonly outcome: Deferred.Deferred<Admission, Refusal>
+  /** Tells the caller, who goes on at once. */
+  readonly settle: (outcome: Effect.Effect<Admission, Refusal>) => void
   /** What the caller traces. */
-  readonly span: Tracer.AnySpan | undefined
+  readonly span: Tracer.AnySpan
   cancelled: boolean
 }
 
 /** One user's logins in one statement count as simultaneous, so they may be apart by this much at most. */
 const simultaneousMillis = 1000
 
-const settle = (login: Login, outcome: Result.Result<Admission, Refusal>) =>
-  Result.isSuccess(outcome)
-    ? Deferred.succeed(login.outcome, outcome.success)
-    : Deferred.fail(login.outcome, outcome.failure)
+/** So many logins, or fewer when no more have come, share the start of a statement. */
+const worthwhile = 8
 
 /** Splits logins into groups that one statement can take: the same rules, and each user's logins simultaneous. */
 const compatible = (logins: ReadonlyArray<Login>): ReadonlyArray<Array<Login>> => {
@@ -66,11 +68,12 @@ const compatible = (logins: ReadonlyArray<Login>): ReadonlyArray<Array<Login>> =
  * lock is taken elsewhere holds up nobody: their logins wait apart, on connections of their own.
  */
 export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWaiting: AdmitStatement, options: Options) {
-  const { batchSize = 64, concurrency = 2, waiting = 4 } = options
+  const { batchSize = 32, concurrency = 2, waiting = 4 } = options
   const queue = yield* Queue.unbounded<Login>()
   const busy = new Map<UserId, Array<Login>>()
   const waiters = yield* Semaphore.make(waiting)
   const scope = yield* Effect.scope
+  let underWay = 0
 
   /** Gives each login its outcome, and those that are busy back. If the statement fails, each is tried on its own. */
   const send = Effect.fnUntraced(
@@ -80,26 +83,23 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
       const first = logins[0]
       if (first === undefined) return []
       yield* Metric.update(admissionBatchSize, logins.length)
-      const callers = logins.flatMap(({ span }) => span === undefined ? [] : [span])
+      const callers = logins.map(({ span }) => span)
       const answer = yield* statement(logins.map(({ candidate }) => candidate), first.rules, wait).pipe(
         withBatchSpan("sojourn.admit", logins.length, callers),
         Effect.result
       )
       if (Result.isSuccess(answer)) {
-        const busy = logins.filter((_, at) => answer.success[at] === "Busy")
-        yield* Effect.forEach(
-          answer.success,
-          (outcome, at) => outcome === "Busy" ? Effect.void : settle(logins[at]!, outcome),
-          {
-            discard: true
-          }
-        )
-        return busy
+        return logins.filter((login, at) => {
+          const outcome = answer.success[at]!
+          if (outcome === "Busy") return true
+          login.settle(Effect.fromResult(outcome))
+          return false
+        })
       }
       if (logins.length > 1 && answer.failure.reason === "InvalidData") {
         return (yield* Effect.forEach(logins, (login) => send([login], statement, wait))).flat()
       }
-      yield* Effect.forEach(logins, (login) => settle(login, Result.fail(answer.failure)), { discard: true })
+      for (const login of logins) login.settle(Effect.fail(answer.failure))
       return []
     }
   )
@@ -129,30 +129,46 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
       return Effect.asVoid(Effect.forkIn(waiters.withPermit(drain(userId)), scope))
     })
 
-  const worker = Queue.takeBetween(queue, 1, batchSize).pipe(
-    Effect.flatMap((logins) =>
-      Effect.forEach(compatible(logins.filter(({ cancelled }) => !cancelled)), (group) => send(group, admit, false))
-    ),
-    Effect.flatMap((busy) => Effect.forEach(busy.flat(), waitFor, { discard: true })),
+  /**
+   * While nothing is under way only a worker's share of those who wait, unless that is too few to be worth a statement:
+   * if one took all, the database and this process would wait for each other in turns.
+   */
+  const take = Effect.gen(function*() {
+    const first = yield* Queue.take(queue)
+    const waiting = Queue.sizeUnsafe(queue)
+    const share = underWay > 0 ? batchSize : Math.max(worthwhile, Math.ceil((1 + waiting) / concurrency))
+    const more = Math.min(share, batchSize) - 1
+    return waiting > 0 && more > 0 ? [first, ...yield* Queue.takeBetween(queue, 1, more)] : [first]
+  })
+
+  const worker = take.pipe(
+    Effect.flatMap((logins) => {
+      underWay++
+      return Effect.forEach(
+        compatible(logins.filter(({ cancelled }) => !cancelled)),
+        (group) => send(group, admit, false)
+      )
+        .pipe(
+          Effect.flatMap((busy) => Effect.forEach(busy.flat(), waitFor, { discard: true })),
+          // Whatever happens, nobody waits for good.
+          Effect.catchCause((cause) =>
+            Effect.sync(() => {
+              for (const login of logins) login.settle(Effect.failCause(cause))
+            })
+          ),
+          Effect.ensuring(Effect.sync(() => underWay--))
+        )
+    }),
     Effect.forever
   )
   yield* Effect.forEach(Array.from({ length: concurrency }), () => Effect.forkScoped(worker), { discard: true })
 
-  return Effect.fnUntraced(function*(candidate: Candidate, rules: SessionRules) {
-    const login: Login = {
-      candidate,
-      rules,
-      outcome: yield* Deferred.make<Admission, Refusal>(),
-      span: callerSpan(yield* Effect.context<never>()),
-      cancelled: false
-    }
-    yield* Queue.offer(queue, login)
-    return yield* Deferred.await(login.outcome).pipe(
-      Effect.onInterrupt(() =>
-        Effect.sync(() => {
-          login.cancelled = true
-        })
-      )
-    )
-  })
+  return (candidate: Candidate, rules: SessionRules, span: Tracer.AnySpan): Effect.Effect<Admission, Refusal> =>
+    Effect.callback((settle) => {
+      const login: Login = { candidate, rules, settle, span, cancelled: false }
+      Queue.offerUnsafe(queue, login)
+      return Effect.sync(() => {
+        login.cancelled = true
+      })
+    })
 })

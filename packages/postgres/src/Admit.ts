@@ -11,14 +11,15 @@ import {
   type SessionRules,
   UserNotFound
 } from "@sojourn/core"
-import { Duration, Effect, Option, Result, Schema } from "effect"
+import { instance } from "@sojourn/core/Instance"
+import { Duration, Effect, Option, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { storeFailure } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
-import { DeviceColumn, LocationColumn } from "./Details.ts"
+import { deviceColumn, locationColumn } from "./Details.ts"
 import { type EvictedJson, evictionEvents, type ExpiredJson, expiryEvents } from "./Evicted.ts"
 import { array, bytes } from "./Parameters.ts"
-import { unchecked, UnreadableRow } from "./Rows.ts"
+import { UnreadableRow } from "./Rows.ts"
 
 /** Why a candidate was not admitted. */
 export type Refusal = UserNotFound | SessionLimitExceeded | EvictionFailed | SessionRepoError
@@ -54,7 +55,8 @@ export const ruleParameters = (rules: SessionRules) => ({
 })
 
 const createdEvent = ({ eventId, session }: Candidate) =>
-  new SessionCreated({
+  instance(SessionCreated, {
+    _tag: "SessionCreated",
     eventId,
     at: session.createdAt,
     userId: session.userId,
@@ -64,7 +66,7 @@ const createdEvent = ({ eventId, session }: Candidate) =>
     ipAddress: session.ipAddress,
     location: session.location,
     expiresAt: session.expiresAt
-  }, unchecked)
+  })
 
 const toOutcome = (candidate: Candidate, row: OutcomeRow): Outcome => {
   const { session } = candidate
@@ -105,8 +107,8 @@ const readOutcome = (candidate: Candidate, row: OutcomeRow): Outcome =>
     Result.fail
   )
 
-const deviceColumn = Schema.encodeSync(DeviceColumn)
-const locationColumn = Schema.encodeSync(LocationColumn)
+const millis = (idleTimeout: Option.Option<Duration.Duration>) =>
+  Option.isSome(idleTimeout) ? BigInt(Duration.toMillis(idleTimeout.value)) : null
 
 /** `wait`: wait for the users' locks; otherwise users whose lock is taken are `Busy`. */
 export const make = Effect.gen(function*() {
@@ -117,39 +119,23 @@ export const make = Effect.gen(function*() {
   return Effect.fnUntraced(
     function*(candidates: ReadonlyArray<Candidate>, rules: SessionRules, wait: boolean) {
       const { atLimit, protectActiveMillis, protectTrusted } = ruleParameters(rules)
-      const text = (of: (candidate: Candidate) => string | null) => array(candidates.map(of), PgTypes.OID.text)
+      const { bytea, inet, int8, json, text, timestamptz, uuid } = PgTypes.OID
+      const of = (oid: number, column: (candidate: Candidate) => unknown) => array(candidates.map(column), oid)
       const rows = yield* sql<OutcomeRow>`
         SELECT * FROM ${admit}(
           ${wait}, ${atLimit}, ${protectTrusted}, ${protectActiveMillis},
-          ${array(candidates.map(({ session }) => session.id), PgTypes.OID.uuid)},
-          ${array(candidates.map(({ eventId }) => eventId), PgTypes.OID.uuid)},
-          ${text(({ session }) => session.userId)},
-          ${array(candidates.map(({ secretHash }) => bytes(secretHash)), PgTypes.OID.bytea)},
-          ${
-        array(
-          candidates.map(({ session }) => Option.getOrNull(Option.map(session.device, deviceColumn))),
-          PgTypes.OID.json
-        )
-      },
-          ${
-        array(
-          candidates.map(({ session }) => Option.getOrNull(Option.map(session.location, locationColumn))),
-          PgTypes.OID.json
-        )
-      },
-          ${array(candidates.map(({ session }) => Option.getOrNull(session.ipAddress)), PgTypes.OID.inet)},
-          ${text(({ session }) => Option.getOrNull(session.userAgent))},
-          ${text(({ session }) => Option.getOrNull(session.refreshTokenId))},
-          ${array(candidates.map(({ session }) => session.createdAt.epochMilliseconds), PgTypes.OID.timestamptz)},
-          ${array(candidates.map(({ session }) => session.expiresAt.epochMilliseconds), PgTypes.OID.timestamptz)},
-          ${
-        array(
-          candidates.map(({ session }) =>
-            Option.getOrNull(Option.map(session.idleTimeout, (idle) => BigInt(Duration.toMillis(idle))))
-          ),
-          PgTypes.OID.int8
-        )
-      }
+          ${of(uuid, ({ session }) => session.id)},
+          ${of(uuid, ({ eventId }) => eventId)},
+          ${of(text, ({ session }) => session.userId)},
+          ${of(bytea, ({ secretHash }) => bytes(secretHash))},
+          ${of(json, ({ session }) => Option.getOrNull(Option.map(session.device, deviceColumn)))},
+          ${of(json, ({ session }) => Option.getOrNull(Option.map(session.location, locationColumn)))},
+          ${of(inet, ({ session }) => Option.getOrNull(session.ipAddress))},
+          ${of(text, ({ session }) => Option.getOrNull(session.userAgent))},
+          ${of(text, ({ session }) => Option.getOrNull(session.refreshTokenId))},
+          ${of(timestamptz, ({ session }) => session.createdAt.epochMilliseconds)},
+          ${of(timestamptz, ({ session }) => session.expiresAt.epochMilliseconds)},
+          ${of(int8, ({ session }) => millis(session.idleTimeout))}
         )`
       const outcomes = new Map<string, OutcomeRow>(rows.map((row) => [row.session_id, row]))
       return candidates.map((candidate): Outcome => {

@@ -2,7 +2,6 @@
 import { storeErrorFields, type StoreFailure } from "@sojourn/core"
 import { Cause, Predicate, Schema } from "effect"
 import { SqlError } from "effect/sql"
-import { UnreadableEvent } from "./EventRow.ts"
 import { UnreadableRow } from "./Rows.ts"
 
 /** The database could not be opened, migrated or used. */
@@ -65,7 +64,7 @@ const noAnswer = explain("Unavailable", "PostgreSQL did not answer in time; chec
 /** The reason of a failure, and one line that says what happened and what to do. */
 const explainFailure = (error: unknown): Explanation => {
   if (Cause.isTimeoutError(error)) return noAnswer
-  if (error instanceof UnreadableEvent || error instanceof UnreadableRow) return explain("InvalidData", error.message)
+  if (error instanceof UnreadableRow) return explain("InvalidData", error.message)
   const state = sqlState(error)
   const known = state === undefined ? undefined : byState.find(([prefix]) => state.startsWith(prefix))?.[1]
   if (known !== undefined) return known

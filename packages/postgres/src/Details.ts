@@ -1,63 +1,53 @@
 /** Device and place as the columns `device` and `location` hold them: arrays without names, and without nulls at the end. */
 import { Device, DeviceKind, Location } from "@sojourn/core"
-import { Option, Schema, SchemaTransformation } from "effect"
-import { unchecked } from "./Rows.ts"
+import { instance } from "@sojourn/core/Instance"
+import { Option } from "effect"
+import { oneOf, optionalText, text } from "./Rows.ts"
 
-const text = Schema.optionalKey(Schema.NullOr(Schema.String))
-
-const DeviceArray = Schema.Tuple([Schema.String, DeviceKind, text, text, text, text])
-const LocationArray = Schema.Tuple([Schema.String, text])
+type Text = string | null
 
 /** Name, kind, browser, its version, system, its version. */
-export type DeviceArray = typeof DeviceArray.Type
+export type DeviceArray = readonly [
+  name: string,
+  kind: DeviceKind,
+  browser?: Text,
+  browserVersion?: Text,
+  system?: Text,
+  systemVersion?: Text
+]
 /** Country, city. */
-export type LocationArray = typeof LocationArray.Type
+export type LocationArray = readonly [country: string, city?: Text]
 
-/** A column with a device, and back. */
-export const DeviceColumn = DeviceArray.pipe(
-  Schema.decodeTo(
-    Device,
-    SchemaTransformation.transform({
-      decode: ([name, kind, browser = null, browserVersion = null, system = null, systemVersion = null]) => ({
-        name,
-        kind,
-        browser,
-        browserVersion,
-        system,
-        systemVersion
-      }),
-      encode: ({ browser, browserVersion, kind, name, system, systemVersion }): DeviceArray => {
-        if (systemVersion !== null) return [name, kind, browser, browserVersion, system, systemVersion]
-        if (system !== null) return [name, kind, browser, browserVersion, system]
-        if (browserVersion !== null) return [name, kind, browser, browserVersion]
-        return browser === null ? [name, kind] : [name, kind, browser]
-      }
-    })
-  )
-)
+/** The column for a device. */
+export const deviceColumn = (device: Device): DeviceArray => {
+  const { kind, name } = device
+  const browser = Option.getOrNull(device.browser)
+  const browserVersion = Option.getOrNull(device.browserVersion)
+  const system = Option.getOrNull(device.system)
+  const systemVersion = Option.getOrNull(device.systemVersion)
+  if (systemVersion !== null) return [name, kind, browser, browserVersion, system, systemVersion]
+  if (system !== null) return [name, kind, browser, browserVersion, system]
+  if (browserVersion !== null) return [name, kind, browser, browserVersion]
+  return browser === null ? [name, kind] : [name, kind, browser]
+}
 
-/** A column with a place, and back. */
-export const LocationColumn = LocationArray.pipe(
-  Schema.decodeTo(
-    Location,
-    SchemaTransformation.transform({
-      decode: ([country, city = null]) => ({ country, city }),
-      encode: ({ city, country }): LocationArray => city === null ? [country] : [country, city]
-    })
-  )
-)
+/** The column for a place. */
+export const locationColumn = ({ city, country }: Location): LocationArray =>
+  Option.isSome(city) ? [country, city.value] : [country]
 
-/** As `DeviceColumn` decodes it, for what this package wrote: types are checked, lengths and characters are not. */
+const deviceKind = oneOf(DeviceKind.literals)
+
+/** The device of a column that this package wrote: types are checked, lengths and characters are not. */
 export const deviceOf = ([name, kind, browser, browserVersion, system, systemVersion]: DeviceArray): Device =>
-  new Device({
-    name,
-    kind,
-    browser: Option.fromNullishOr(browser),
-    browserVersion: Option.fromNullishOr(browserVersion),
-    system: Option.fromNullishOr(system),
-    systemVersion: Option.fromNullishOr(systemVersion)
-  }, unchecked)
+  instance(Device, {
+    name: text(name),
+    kind: deviceKind(kind),
+    browser: optionalText(browser),
+    browserVersion: optionalText(browserVersion),
+    system: optionalText(system),
+    systemVersion: optionalText(systemVersion)
+  })
 
-/** As `LocationColumn` decodes it, in the same way. */
+/** The place of a column, in the same way. */
 export const locationOf = ([country, city]: LocationArray): Location =>
-  new Location({ country, city: Option.fromNullishOr(city) }, unchecked)
+  instance(Location, { country: text(country), city: optionalText(city) })

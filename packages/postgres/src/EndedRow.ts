@@ -11,9 +11,10 @@ import {
   type TokenReuse,
   type UserId
 } from "@sojourn/core"
+import { instance } from "@sojourn/core/Instance"
 import { Option } from "effect"
 import { type DeviceArray, deviceOf } from "./Details.ts"
-import { unchecked } from "./Rows.ts"
+import { text } from "./Rows.ts"
 
 /** The columns, as the driver gives them: what this package wrote. */
 export interface EndedRow {
@@ -49,12 +50,24 @@ export const endings = (
       eventId === null
         ? []
         : session_id === null
-        ? [new SessionsRevoked({ ...about, eventId, count: ended.length, exceptSessionId }, unchecked)]
+        ? [
+          instance(SessionsRevoked, {
+            _tag: "SessionsRevoked",
+            ...about,
+            eventId: text(eventId),
+            count: ended.length,
+            exceptSessionId
+          })
+        ]
         : [
-          new SessionRevoked(
-            { ...about, eventId, sessionId: session_id, device: optionalDevice(device), reuse: Option.none() },
-            unchecked
-          )
+          instance(SessionRevoked, {
+            _tag: "SessionRevoked",
+            ...about,
+            eventId: text(eventId),
+            sessionId: text(session_id),
+            device: optionalDevice(device),
+            reuse: Option.none()
+          })
         ]
     )
   }
@@ -62,27 +75,38 @@ export const endings = (
 
 /** The columns, as the driver gives them: what this package wrote. */
 export interface EndingRow {
-  readonly user_id: UserId
+  readonly session_id: SessionId
+  /** Null: there is no such session. */
+  readonly user_id: UserId | null
   /** Null: nothing was changed. */
   readonly event_id: EventId | null
   readonly device: DeviceArray | null
+  /** Another transaction holds the user's lock, and the statement was told not to wait: nothing was done. */
+  readonly busy: boolean
 }
 
 /** What ending one session did. Throws where the row is unreadable, which `reading` catches. */
 export const ending = (
-  sessionId: SessionId,
+  userId: UserId,
   { actor, at, reason }: SessionEnd,
   reuse: Option.Option<TokenReuse>,
-  { device, event_id, user_id: userId }: EndingRow
+  { device, event_id, session_id: sessionId }: EndingRow
 ): Ending => ({
   userId,
   changed: event_id !== null,
   events: event_id === null
     ? []
     : [
-      new SessionRevoked(
-        { eventId: event_id, at, userId, actor, reason, sessionId, device: optionalDevice(device), reuse },
-        unchecked
-      )
+      instance(SessionRevoked, {
+        _tag: "SessionRevoked",
+        eventId: text(event_id),
+        at,
+        userId,
+        actor,
+        reason,
+        sessionId,
+        device: optionalDevice(device),
+        reuse
+      })
     ]
 })

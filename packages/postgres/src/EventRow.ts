@@ -1,9 +1,9 @@
 /** An event as the view `event_details` tells it. */
 import {
   Actor,
-  type EndReason,
+  EndReason,
   type EventId,
-  IpAddress,
+  type IpAddress,
   LoggedEvent,
   SessionCreated,
   type SessionEvent,
@@ -16,13 +16,14 @@ import {
   SessionTrusted,
   SuspiciousActivityRecorded,
   system,
-  type TokenReuse,
+  TokenReuse,
   type UserId
 } from "@sojourn/core"
-import { DateTime, Option, Result, Schema } from "effect"
+import { instance } from "@sojourn/core/Instance"
+import { DateTime, Option, Result } from "effect"
 import { type DeviceArray, deviceOf, type LocationArray, locationOf } from "./Details.ts"
 import { addressFromInet } from "./Inet.ts"
-import { unchecked } from "./Rows.ts"
+import { integer, oneOf, optionalText, text, UnreadableRow } from "./Rows.ts"
 
 /** The columns, as the driver gives them: what this package wrote. */
 export interface EventRow {
@@ -51,82 +52,91 @@ export interface EventRow {
   readonly expires_at: Date
 }
 
-/** A row that this version cannot read. */
-export class UnreadableEvent extends Schema.TaggedError<UnreadableEvent>()("UnreadableEvent", {
-  position: Schema.Int,
-  cause: Schema.Defect()
-}) {
-  override get message() {
-    return `The event at position ${this.position} cannot be read: it was changed by hand, or written by a newer ` +
-      "version of Sojourn; update this one"
-  }
-}
+const actorKind = oneOf(Actor.fields.kind.literals)
 
 const actorOf = ({ actor_id, actor_kind: kind, user_id }: EventRow, ipAddress: Option.Option<IpAddress>): Actor =>
   kind === "system" && actor_id === null && Option.isNone(ipAddress)
     ? system
-    : new Actor({
-      kind: kind ?? "user",
+    : instance(Actor, {
+      kind: kind === null ? "user" : actorKind(kind),
       id: kind === null ? Option.some(user_id) : Option.fromNullOr(actor_id),
       ipAddress
-    }, unchecked)
+    })
 
 const ipAddressOf = ({ actor_ip }: EventRow) =>
-  actor_ip === null ? Option.none() : Option.some(IpAddress.make(addressFromInet(actor_ip), unchecked))
+  actor_ip === null ? Option.none() : Option.some(addressFromInet(actor_ip))
 
 const about = (row: EventRow, ipAddress = ipAddressOf(row)) => ({
   eventId: row.event_id,
   at: DateTime.fromDateUnsafe(row.at),
   userId: row.user_id,
-  actor: actorOf(row, ipAddress),
-  sessionId: row.session_id
+  actor: actorOf(row, ipAddress)
+})
+
+const aboutSession = (row: EventRow, ipAddress = ipAddressOf(row)) => ({
+  ...about(row, ipAddress),
+  sessionId: text(row.session_id)
 })
 
 const device = (row: EventRow) => row.device === null ? Option.none() : Option.some(deviceOf(row.device))
 
-const expiryReason = Schema.decodeUnknownSync(SessionExpired.fields.reason)
+const reason = oneOf(EndReason.literals)
+const expiryReason = oneOf(SessionExpired.fields.reason.literals)
+const tokenReuse = oneOf(TokenReuse.literals)
 
 /** Types are checked, patterns and ranges, which take longer, are not: they were when the event was made. */
 const readers: { readonly [Tag in SessionEvent["_tag"]]: (row: EventRow) => SessionEvent } = {
   SessionCreated: (row) => {
     // A login came from where its actor was.
     const ipAddress = ipAddressOf(row)
-    return new SessionCreated({
-      ...about(row, ipAddress),
+    return instance(SessionCreated, {
+      _tag: "SessionCreated",
+      ...aboutSession(row, ipAddress),
       device: device(row),
       ipAddress,
       location: row.location === null ? Option.none() : Option.some(locationOf(row.location)),
       expiresAt: DateTime.fromDateUnsafe(row.expires_at)
-    }, unchecked)
+    })
   },
   SessionEvicted: (row) =>
-    new SessionEvicted({
-      ...about(row),
+    instance(SessionEvicted, {
+      _tag: "SessionEvicted",
+      ...aboutSession(row),
       reason: "session_limit_exceeded",
       device: device(row),
       evictedBy: Option.fromNullOr(row.evicted_by)
-    }, unchecked),
+    }),
   SessionRevoked: (row) =>
-    new SessionRevoked({
-      ...about(row),
-      reason: row.data.reason,
+    instance(SessionRevoked, {
+      _tag: "SessionRevoked",
+      ...aboutSession(row),
+      reason: reason(row.data.reason),
       device: device(row),
-      reuse: Option.fromUndefinedOr(row.data.reuse)
-    }, unchecked),
-  SessionsRevoked: (row) => {
-    const { sessionId: _all, ...fields } = about(row)
-    const { count, exceptSessionId, reason } = row.data
-    return new SessionsRevoked(
-      { ...fields, reason, count, exceptSessionId: Option.fromUndefinedOr(exceptSessionId) },
-      unchecked
-    )
-  },
+      reuse: Option.map(Option.fromUndefinedOr(row.data.reuse), tokenReuse)
+    }),
+  SessionsRevoked: (row) =>
+    instance(SessionsRevoked, {
+      _tag: "SessionsRevoked",
+      ...about(row),
+      reason: reason(row.data.reason),
+      count: integer(row.data.count),
+      exceptSessionId: optionalText(row.data.exceptSessionId)
+    }),
   SessionExpired: (row) =>
-    new SessionExpired({ ...about(row), reason: expiryReason(row.data.reason), device: device(row) }, unchecked),
-  SessionRotated: (row) => new SessionRotated(about(row), unchecked),
-  SessionTrusted: (row) => new SessionTrusted(about(row), unchecked),
+    instance(SessionExpired, {
+      _tag: "SessionExpired",
+      ...aboutSession(row),
+      reason: expiryReason(row.data.reason),
+      device: device(row)
+    }),
+  SessionRotated: (row) => instance(SessionRotated, { _tag: "SessionRotated", ...aboutSession(row) }),
+  SessionTrusted: (row) => instance(SessionTrusted, { _tag: "SessionTrusted", ...aboutSession(row) }),
   SuspiciousActivityRecorded: (row) =>
-    new SuspiciousActivityRecorded({ ...about(row), count: row.data.count }, unchecked)
+    instance(SuspiciousActivityRecorded, {
+      _tag: "SuspiciousActivityRecorded",
+      ...aboutSession(row),
+      count: integer(row.data.count)
+    })
 }
 
 const reading = <A>(rows: ReadonlyArray<EventRow>, read: (row: EventRow) => A) => {
@@ -137,16 +147,16 @@ const reading = <A>(rows: ReadonlyArray<EventRow>, read: (row: EventRow) => A) =
         position = Number(row.position)
         return read(row)
       }),
-    catch: (cause) => new UnreadableEvent({ position, cause })
+    catch: (cause) => new UnreadableRow({ what: `The event at position ${position}`, cause })
   })
 }
 
 /** The events that a statement has just written. */
-export const toEvents = (rows: ReadonlyArray<EventRow>): Result.Result<ReadonlyArray<SessionEvent>, UnreadableEvent> =>
+export const toEvents = (rows: ReadonlyArray<EventRow>): Result.Result<ReadonlyArray<SessionEvent>, UnreadableRow> =>
   reading(rows, (row) => readers[row.type](row))
 
 /** The events and their positions. */
 export const toLoggedEvents = (
   rows: ReadonlyArray<EventRow>
-): Result.Result<ReadonlyArray<LoggedEvent>, UnreadableEvent> =>
-  reading(rows, (row) => new LoggedEvent({ position: Number(row.position), event: readers[row.type](row) }, unchecked))
+): Result.Result<ReadonlyArray<LoggedEvent>, UnreadableRow> =>
+  reading(rows, (row) => instance(LoggedEvent, { position: Number(row.position), event: readers[row.type](row) }))

@@ -1,8 +1,9 @@
 /** Sessions that a login or a lowered limit ended, as the statement reports them, and their events. */
 import { type EventId, SessionEvicted, SessionExpired, type SessionId, system, type UserId } from "@sojourn/core"
+import { instance } from "@sojourn/core/Instance"
 import { DateTime, Option } from "effect"
 import { type DeviceArray, deviceOf } from "./Details.ts"
-import { unchecked } from "./Rows.ts"
+import { oneOf, text } from "./Rows.ts"
 
 /** In the column `evicted`. */
 export interface EvictedJson {
@@ -17,6 +18,8 @@ export interface ExpiredJson extends EvictedJson {
   readonly reason: SessionExpired["reason"]
 }
 
+const expiryReason = oneOf(SessionExpired.fields.reason.literals)
+
 const device = ({ device }: EvictedJson) => device === null ? Option.none() : Option.some(deviceOf(device))
 
 /** The events of sessions that were evicted at `at`, in the order in which the log has them. */
@@ -27,28 +30,30 @@ export const evictionEvents = (
   evicted: ReadonlyArray<EvictedJson>
 ) =>
   evicted.map((json) =>
-    new SessionEvicted({
-      eventId: json.eventId,
+    instance(SessionEvicted, {
+      _tag: "SessionEvicted",
+      eventId: text(json.eventId),
       at,
       userId,
       actor: system,
-      sessionId: json.sessionId,
+      sessionId: text(json.sessionId),
       reason: "session_limit_exceeded",
       device: device(json),
       evictedBy
-    }, unchecked)
+    })
   )
 
 /** The events of sessions that were due, in the order in which the log has them. */
 export const expiryEvents = (userId: UserId, expired: ReadonlyArray<ExpiredJson>) =>
   expired.map((json) =>
-    new SessionExpired({
-      eventId: json.eventId,
+    instance(SessionExpired, {
+      _tag: "SessionExpired",
+      eventId: text(json.eventId),
       at: DateTime.makeUnsafe(json.at),
       userId,
       actor: system,
-      sessionId: json.sessionId,
-      reason: json.reason,
+      sessionId: text(json.sessionId),
+      reason: expiryReason(json.reason),
       device: device(json)
-    }, unchecked)
+    })
   )

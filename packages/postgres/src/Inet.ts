@@ -1,10 +1,14 @@
 /** Addresses as PostgreSQL's type `inet` holds them. */
-import { parseIpAddress } from "@sojourn/core"
-import { Option } from "effect"
+import { type IpAddress, parseIpAddress } from "@sojourn/core"
+import { Brand, Option } from "effect"
+
+const asIpAddress = Brand.nominal<IpAddress>()
 
 /** The canonical form of what the driver gives, without the netmask that it may carry; as it is, if it has none. */
-export const addressFromInet = (inet: string): string => {
+export const addressFromInet = (inet: string): IpAddress => {
   const address = inet.split("/", 1)[0]!
   // PostgreSQL writes IPv4 in one way only.
-  return address.includes(":") ? Option.getOrElse(parseIpAddress(address), () => inet) : address
+  return address.includes(":")
+    ? Option.getOrElse(parseIpAddress(address), () => asIpAddress(inet))
+    : asIpAddress(address)
 }

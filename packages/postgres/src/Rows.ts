@@ -1,16 +1,44 @@
 /** Reads rows that this package wrote. */
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 
-/** Types and tags are checked; patterns and ranges, which take longer, are not: they were before the value was stored. */
-export const unchecked = { disableChecks: true }
-
-/** A row that this version cannot read. */
-export class UnreadableRow extends Schema.TaggedError<UnreadableRow>()("UnreadableRow", { cause: Schema.Defect() }) {
+/** A row that this version cannot read. `what` it is, for people. */
+export class UnreadableRow extends Schema.TaggedError<UnreadableRow>()("UnreadableRow", {
+  what: Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed("A row"))),
+  cause: Schema.Defect()
+}) {
   override get message() {
-    return "A row cannot be read: it was changed by hand, or written by a newer version of Sojourn; update this one"
+    return `${this.what} cannot be read: it was changed by hand, or written by a newer version of Sojourn; ` +
+      "update this one"
   }
 }
 
 /** Reads rows; whatever that throws is an `UnreadableRow`. */
 export const reading = <A>(read: () => A): Effect.Effect<A, UnreadableRow> =>
   Effect.try({ try: read, catch: (cause) => new UnreadableRow({ cause }) })
+
+// Types and tags are checked; patterns and ranges are not: they were before the value was stored. By hand, and thrown for
+// `reading` to catch: with a Schema each would take as long as all the rest of a row.
+
+/** The value itself is not told: it may be anything. */
+const wrong = (expected: string): never => {
+  throw new TypeError(`Expected ${expected}`)
+}
+
+/** A text that must be there. */
+export const text = <A extends string>(value: A): A => typeof value === "string" ? value : wrong("a text")
+
+/** A text that may be missing. */
+export const optionalText = <A extends string>(value: A | null | undefined): Option.Option<A> =>
+  value === null || value === undefined ? Option.none() : Option.some(text(value))
+
+/** A whole number that must be there. */
+export const integer = (value: number): number => Number.isSafeInteger(value) ? value : wrong("a whole number")
+
+/** Yes or no, which must be there. */
+export const flag = (value: boolean): boolean => typeof value === "boolean" ? value : wrong("true or false")
+
+/** One of these words. */
+export const oneOf = <A extends string>(words: ReadonlyArray<A>): (value: string) => A => {
+  const known = new Map<string, A>(words.map((word) => [word, word]))
+  return (value) => known.get(value) ?? wrong(`one of ${words.join(", ")}`)
+}

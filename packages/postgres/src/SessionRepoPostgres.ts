@@ -1,11 +1,13 @@
 /** The authority on sessions in PostgreSQL 14 or newer. */
 import {
+  type Candidate,
   EvictionFailed,
   KeptSessionNotActive,
   NotSessionOwner,
   SessionEnd,
   SessionNotFound,
   SessionRepo,
+  type SessionRules,
   UserNotFound
 } from "@sojourn/core"
 import { DateTime, Effect, Layer, Option } from "effect"
@@ -15,9 +17,11 @@ import { make as makeAdmit, repoError, ruleParameters } from "./Admit.ts"
 import { AnswerTimeout, apart, inTime } from "./AnswerTimeout.ts"
 import { isKeptNotActive } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
-import { type EndedRow, ending, type EndingRow, endings } from "./EndedRow.ts"
+import { type EndedRow, ending, endings } from "./EndedRow.ts"
 import { type EventRow, toEvents } from "./EventRow.ts"
 import { type EvictedJson, evictionEvents, type ExpiredJson, expiryEvents } from "./Evicted.ts"
+import * as Revocations from "./Revocations.ts"
+import { make as makeRevoke } from "./RevokeStatements.ts"
 import { reading } from "./Rows.ts"
 import { sessionColumns, sessionOf, type SessionRow } from "./SessionRow.ts"
 import { list } from "./sql/list.ts"
@@ -36,7 +40,7 @@ interface EnforcedRow {
 /** Without a session on the page there is one row, with the counts alone. */
 type ListedRow = (SessionRow | { readonly id: null }) & { readonly total: number; readonly active: number }
 
-/** Every operation is one statement; logins that come at the same time share one. */
+/** Every operation is one statement; logins that come at the same time share one, and so do ends of single sessions. */
 export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, SqlClient.SqlClient> =>
   Layer.effect(
     SessionRepo,
@@ -62,17 +66,32 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
         admitApart,
         options
       )
+      const revoke = yield* makeRevoke
+      const revokeTogether = yield* Revocations.make({
+        one: (revocation, wait) =>
+          answered("end")(
+            wait ? apart(sql.withTransaction(revoke.one(revocation, true))) : revoke.one(revocation, false)
+          ),
+        several: (revocations) => answered("end")(revoke.several(revocations))
+      })
 
       const inTransaction = Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome)
 
+      const admitInside = Effect.fnUntraced(function*(candidate: Candidate, rules: SessionRules) {
+        const [outcome] = yield* admit([candidate], rules, true)
+        return yield* outcome === undefined || outcome === "Busy"
+          ? Effect.fail(repoError("admit")(new Error("The statement gave no outcome")))
+          : Effect.fromResult(outcome)
+      })
+
       return SessionRepo.of({
-        admit: Effect.fn("SessionRepo.admit")(function*(candidate, rules) {
-          if (!(yield* inTransaction)) return yield* admitTogether(candidate, rules)
-          const [outcome] = yield* admit([candidate], rules, true)
-          return yield* outcome === undefined || outcome === "Busy"
-            ? Effect.fail(repoError("admit")(new Error("The statement gave no outcome")))
-            : Effect.fromResult(outcome)
-        }),
+        // The span is handed on, as to provide it takes as long as to make it.
+        admit: (candidate, rules) =>
+          Effect.useSpan("SessionRepo.admit", (span) =>
+            Effect.flatMap(inTransaction, (isInside) =>
+              isInside
+                ? Effect.withParentSpan(admitInside(candidate, rules), span)
+                : admitTogether(candidate, rules, span))),
 
         enforceLimit: Effect.fn("SessionRepo.enforceLimit")(function*(userId, rules, now) {
           const { atLimit, protectActiveMillis, protectTrusted } = ruleParameters(rules)
@@ -126,16 +145,15 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
         ),
 
         end: Effect.fn("SessionRepo.end")(function*(sessionId, end, { owner, reuse }) {
-          const [row] = yield* sql<EndingRow>`
-            SELECT * FROM ${sql(`${schema}.end_session`)}(
-              ${sessionId}::uuid, ${Option.getOrNull(owner)}, ${DateTime.toDate(end.at)}, ${end.reason},
-              ${end.actor.kind}, ${Option.getOrNull(end.actor.id)}, ${Option.getOrNull(end.actor.ipAddress)}::inet,
-              ${Option.getOrNull(reuse)}
-            )`.pipe(answered("end"))
-          if (row === undefined) return yield* new SessionNotFound({ sessionId })
-          const userId = Option.getOrElse(owner, () => row.user_id)
-          if (userId !== row.user_id) return yield* new NotSessionOwner({ sessionId, userId })
-          return yield* Effect.mapError(reading(() => ending(sessionId, end, reuse, row)), repoError("end"))
+          const revocation = { sessionId, end, owner, reuse }
+          const row = yield* (yield* inTransaction)
+            ? answered("end")(revoke.one(revocation, true))
+            : revokeTogether(revocation)
+          const { user_id: found } = row
+          if (found === null) return yield* new SessionNotFound({ sessionId })
+          const userId = Option.getOrElse(owner, () => found)
+          if (userId !== found) return yield* new NotSessionOwner({ sessionId, userId })
+          return yield* Effect.mapError(reading(() => ending(userId, end, reuse, row)), repoError("end"))
         }),
 
         endAll: Effect.fn("SessionRepo.endAll")(

@@ -1,8 +1,8 @@
 /** A session as the table `sessions` holds it. */
 import {
   Actor,
-  type EndReason,
-  IpAddress,
+  EndReason,
+  type IpAddress,
   type RefreshTokenId,
   Session,
   SessionEnd,
@@ -10,10 +10,11 @@ import {
   type UserAgent,
   type UserId
 } from "@sojourn/core"
+import { instance } from "@sojourn/core/Instance"
 import { DateTime, Duration, Option } from "effect"
 import { type DeviceArray, deviceOf, type LocationArray, locationOf } from "./Details.ts"
 import { addressFromInet } from "./Inet.ts"
-import { unchecked } from "./Rows.ts"
+import { flag, integer, oneOf, optionalText, text } from "./Rows.ts"
 
 /** The columns, as the driver gives them: what this package wrote. */
 export interface SessionRow {
@@ -30,7 +31,8 @@ export interface SessionRow {
   readonly expires_at: Date
   readonly idle_timeout_ms: bigint | null
   readonly trusted: boolean
-  readonly suspicious_activity_count: number
+  /** Null: none. */
+  readonly suspicious_activity_count: number | null
   readonly ended_at: Date | null
   /** Null: it has not ended; so are the kind and the rest. */
   readonly ended_reason: EndReason | null
@@ -45,37 +47,41 @@ export const sessionColumns =
   "last_activity_at, expires_at, idle_timeout_ms, trusted, suspicious_activity_count, ended_at, ended_reason, " +
   "ended_by_kind, ended_by_id, ended_by_ip"
 
+const actorKind = oneOf(Actor.fields.kind.literals)
+const endReason = oneOf(EndReason.literals)
+
 const addressOf = (inet: string | null): Option.Option<IpAddress> =>
-  inet === null ? Option.none() : Option.some(IpAddress.make(addressFromInet(inet), unchecked))
+  inet === null ? Option.none() : Option.some(addressFromInet(inet))
 
 const endOf = (row: SessionRow): Option.Option<SessionEnd> => {
   const { ended_at: at, ended_by_kind: kind, ended_reason: reason } = row
   if (at === null || reason === null || kind === null) return Option.none()
-  const actor = new Actor(
-    { kind, id: Option.fromNullOr(row.ended_by_id), ipAddress: addressOf(row.ended_by_ip) },
-    unchecked
-  )
-  return Option.some(new SessionEnd({ at: DateTime.fromDateUnsafe(at), reason, actor }, unchecked))
+  const actor = instance(Actor, {
+    kind: actorKind(kind),
+    id: optionalText(row.ended_by_id),
+    ipAddress: addressOf(row.ended_by_ip)
+  })
+  return Option.some(instance(SessionEnd, { at: DateTime.fromDateUnsafe(at), reason: endReason(reason), actor }))
 }
 
 /** The session of a row with `sessionColumns`. Throws where it is unreadable, which `reading` catches. */
 export const sessionOf = (row: SessionRow): Session =>
-  new Session({
-    id: row.id,
-    userId: row.user_id,
+  instance(Session, {
+    id: text(row.id),
+    userId: text(row.user_id),
     device: row.device === null ? Option.none() : Option.some(deviceOf(row.device)),
     location: row.location === null ? Option.none() : Option.some(locationOf(row.location)),
     ipAddress: addressOf(row.ip_address),
     lastIpAddress: addressOf(row.last_ip_address),
-    userAgent: Option.fromNullOr(row.user_agent),
-    refreshTokenId: Option.fromNullOr(row.refresh_token_id),
+    userAgent: optionalText(row.user_agent),
+    refreshTokenId: optionalText(row.refresh_token_id),
     createdAt: DateTime.fromDateUnsafe(row.created_at),
     lastActivityAt: DateTime.fromDateUnsafe(row.last_activity_at),
     expiresAt: DateTime.fromDateUnsafe(row.expires_at),
     idleTimeout: row.idle_timeout_ms === null
       ? Option.none()
       : Option.some(Duration.millis(Number(row.idle_timeout_ms))),
-    trusted: row.trusted,
-    suspiciousActivityCount: row.suspicious_activity_count,
+    trusted: flag(row.trusted),
+    suspiciousActivityCount: integer(row.suspicious_activity_count ?? 0),
     end: endOf(row)
-  }, unchecked)
+  })

@@ -58,3 +58,29 @@ layer(Layer.provideMerge(fill, postgres()), { excludeTestServices: true, timeout
       })
   )
 })
+
+/** Of a new log there are no statistics yet. */
+const grow = Layer.effectDiscard(Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`ALTER TABLE sojourn.session_events SET (autovacuum_enabled = false)`
+  yield* sql`
+    INSERT INTO sojourn.session_events (event_id, type, at, user_id, session_id, actor_kind, data)
+    SELECT gen_random_uuid(), 'SessionTrusted', '2026-01-01', 'user-' || n % 100, gen_random_uuid(), 'system', '{}'
+    FROM generate_series(1, 20000) n`
+}))
+
+layer(Layer.provideMerge(grow, postgres()), { excludeTestServices: true, timeout: "60 seconds" })(
+  "an event log that has just begun to grow",
+  (it) => {
+    it.effect("D2 a page reads little else, however many events are left", () =>
+      Effect.gen(function*() {
+        const log = yield* EventLog
+        for (let after = 1_000; after < 10_000; after += 1_000) {
+          const page = log.read({ after, limit: 100, userId: Option.none(), sessionId: Option.none() })
+          const { answer, seen } = yield* rowsRead(page)
+          assert.lengthOf(answer, 100)
+          assert.isAtMost(seen, 110)
+        }
+      }))
+  }
+)

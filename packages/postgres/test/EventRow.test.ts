@@ -50,6 +50,14 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("rows of
       ["a place that is a number", "SELECT", "location = '[1]'"],
       ["no expiry anywhere", "DELETE FROM sojourn.sessions", "device = NULL"],
       ["no session", "SELECT", "session_id = NULL"],
+      ["a device whose name is a number", "SELECT", `device = '[1, "desktop"]'`],
+      ["a count that is a text", "SELECT", `type = 'SuspiciousActivityRecorded', data = '{"count": "1"}'`],
+      ["an unknown reason", "SELECT", `type = 'SessionRevoked', data = '{"reason": "boredom"}'`],
+      [
+        "an unknown reuse",
+        "SELECT",
+        `type = 'SessionRevoked', data = '{"reason": "rotation_reuse", "reuse": "prank"}'`
+      ],
       ["no count", "SELECT", "type = 'SuspiciousActivityRecorded'"],
       ["another reason", "SELECT", `type = 'SessionExpired', data = '{"reason": "logout"}'`]
     ] as const

@@ -1,19 +1,16 @@
 /** A session as the table holds it, for what is read back. */
 import type { Session } from "@sojourn/core"
-import { DeviceColumn, LocationColumn } from "@sojourn/postgres/Details"
+import { deviceColumn, locationColumn } from "@sojourn/postgres/Details"
 import type { SessionRow } from "@sojourn/postgres/SessionRow"
-import { DateTime, Duration, Option, Schema } from "effect"
-
-const device = Schema.encodeSync(DeviceColumn)
-const location = Schema.encodeSync(LocationColumn)
+import { DateTime, Duration, Option } from "effect"
 
 export const sessionToRow = (session: Session): SessionRow => {
   const end = Option.getOrNull(session.end)
   return {
     id: session.id,
     user_id: session.userId,
-    device: Option.getOrNull(Option.map(session.device, device)),
-    location: Option.getOrNull(Option.map(session.location, location)),
+    device: Option.getOrNull(Option.map(session.device, deviceColumn)),
+    location: Option.getOrNull(Option.map(session.location, locationColumn)),
     ip_address: Option.getOrNull(session.ipAddress),
     last_ip_address: Option.getOrNull(session.lastIpAddress),
     user_agent: Option.getOrNull(session.userAgent),

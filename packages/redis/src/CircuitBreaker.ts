@@ -12,7 +12,7 @@ export const cacheCircuitOpen = Metric.gauge("sojourn_cache_circuit_open", {
 export interface Options {
   /** How long a call may take. For half of that there must have been failures only. */
   readonly timeoutMillis: number
-  /** How many calls in a row must have failed. Default: 5. */
+  /** How many in a row must have asked in vain, together or one after the other. Default: 5. */
   readonly failures?: number
   /** How long Redis is left alone before the next call is let through. Default: 500. */
   readonly openMillis?: number
@@ -34,7 +34,7 @@ export const make = Effect.fnUntraced(
     let askAgainAt = 0
     let refusal: RedisFailure | undefined
 
-    const settled = (failure: RedisFailure | undefined) => {
+    const settled = (failure: RedisFailure | undefined, asked: number) => {
       const now = performance.now()
       if (failure === undefined) {
         failures = 0
@@ -42,7 +42,10 @@ export const make = Effect.fnUntraced(
         if (refusal === undefined) return
         refusal = undefined
         cacheCircuitOpen.updateUnsafe(0, context)
-      } else if (++failures >= most && now - answeredAt >= timeoutMillis / 2) {
+        return
+      }
+      failures += asked
+      if (failures >= most && now - answeredAt >= timeoutMillis / 2) {
         if (refusal === undefined) askAgainAt = now + openMillis
         refusal = new RedisFailure({ message: `${failure.message}. It is left alone for ${openMillis} ms` })
         cacheCircuitOpen.updateUnsafe(1, context)
@@ -51,14 +54,14 @@ export const make = Effect.fnUntraced(
 
     const call = makeBounded(timeoutMillis, settled)
 
-    return <A>(send: () => Promise<A>): Effect.Effect<A, RedisFailure> =>
+    return <A>(send: () => Promise<A>, asked?: number): Effect.Effect<A, RedisFailure> =>
       Effect.suspend(() => {
         if (refusal !== undefined) {
           const now = performance.now()
           if (now < askAgainAt) return Effect.fail(refusal)
           askAgainAt = now + openMillis
         }
-        return call(send)
+        return call(send, asked)
       })
   }
 )

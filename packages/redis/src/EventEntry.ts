@@ -5,19 +5,19 @@
  * - `previous`: the position of the entry before this one when it was added, 0 for the first; a reader that has not seen
  *   that one has missed it.
  */
-import { type LoggedEvent, type SessionEvent, SessionEventJson } from "@sojourn/core"
-import { Effect, Option, Schema } from "effect"
+import { type LoggedEvent, type SessionEvent, SessionEventJson, sessionEventToJson } from "@sojourn/core"
+import { Option, Schema } from "effect"
 
 /** The name of the stream under a prefix. */
 export const key = (prefix: string): string => `${prefix}:events`
 
 /** What the script `append` takes for an event. */
-export const toArguments = ({ event, position }: LoggedEvent) =>
-  Effect.map(
-    encode({ version: 1, event }),
-    (json) => [String(position), event.eventId, event._tag, JSON.stringify(json)]
-  )
-const encode = Schema.encodeEffect(SessionEventJson)
+export const toArguments = ({ event, position }: LoggedEvent): ReadonlyArray<string> => [
+  String(position),
+  event.eventId,
+  event._tag,
+  JSON.stringify({ version: 1, event: sessionEventToJson(event) })
+]
 
 /** None for what this version cannot read. */
 export const fromFields = (fields: ReadonlyArray<string>): Option.Option<SessionEvent> => {

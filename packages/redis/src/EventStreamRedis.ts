@@ -48,12 +48,9 @@ export const sink = (options: SinkOptions = {}): EventSink<RedisClient> => {
   return Effect.fnUntraced(function*(events) {
     if (events.length === 0) return
     const client = yield* RedisClient
-    const args = yield* Effect.forEach(events, toArguments).pipe(
-      Effect.mapError((cause) => new SinkError({ reason: "Rejected", message: "An event is not valid", cause }))
-    )
     const answer = yield* bounded(
       timeout,
-      () => evaluate(client, append, [stream], [most, String(added), ...args.flat()])
+      () => evaluate(client, append, [stream], [most, String(added), ...events.flatMap(toArguments)])
     ).pipe(
       RedisSpan.make(client)("EVALSHA", "append"),
       Effect.mapError((cause) =>

@@ -1,6 +1,6 @@
 /** Calls to Redis, each bounded in time. */
 import { Effect, Result } from "effect"
-import type { Cluster, Redis } from "ioredis"
+import { Cluster, type Redis } from "ioredis"
 import { createHash } from "node:crypto"
 import * as CallDeadline from "./CallDeadline.ts"
 import { fromUnknown, isNoScript, type RedisFailure, timedOut } from "./RedisFailure.ts"
@@ -9,14 +9,18 @@ import { fromUnknown, isNoScript, type RedisFailure, timedOut } from "./RedisFai
  * Calls that wait for the answer for at most `millis`, in real time: ioredis's own timeout starts only once a command is
  * written, which a pipeline under way or a cluster that looks for its nodes can delay.
  *
- * `settled` is told once a call how it went (no failure: answered in time), also when the caller no longer waits.
+ * `settled` is told once a call how it went (no failure: answered in time), also when nobody waits any more, and how many
+ * have asked for it.
  */
-export const makeBounded = (millis: number, settled: (failure: RedisFailure | undefined) => void = () => {}) => {
+export const makeBounded = (
+  millis: number,
+  settled: (failure: RedisFailure | undefined, asked: number) => void = () => {}
+) => {
   const deadline = CallDeadline.make(millis)
-  return <A>(send: () => Promise<A>): Effect.Effect<A, RedisFailure> =>
+  return <A>(send: () => Promise<A>, asked = 1): Effect.Effect<A, RedisFailure> =>
     Effect.callback((resume) => {
       const fail = (failure: RedisFailure) => {
-        settled(failure)
+        settled(failure, asked)
         resume(Effect.fail(failure))
       }
       const call = deadline.start(() => fail(timedOut(millis)))
@@ -28,7 +32,7 @@ export const makeBounded = (millis: number, settled: (failure: RedisFailure | un
       if (Result.isFailure(sent)) return failed(sent.failure)
       sent.success.then((answer) => {
         if (!deadline.stop(call)) return
-        settled(undefined)
+        settled(undefined, asked)
         resume(Effect.succeed(answer))
       }, failed)
     })
@@ -37,6 +41,10 @@ export const makeBounded = (millis: number, settled: (failure: RedisFailure | un
 /** One call, see `makeBounded`. */
 export const bounded = <A>(millis: number, send: () => Promise<A>): Effect.Effect<A, RedisFailure> =>
   makeBounded(millis)(send)
+
+/** What the keys hold; with a Cluster they may lie anywhere in it. */
+export const getAll = (client: Redis | Cluster, keys: ReadonlyArray<string>): Promise<ReadonlyArray<string | null>> =>
+  client instanceof Cluster ? Promise.all(keys.map((key) => client.get(key))) : client.mget([...keys])
 
 /** A Lua script and the name by which a server that has seen it knows it. */
 export interface Script {

@@ -1,5 +1,6 @@
 /** Spans of calls to Redis, named as OpenTelemetry's conventions for its clients say. */
-import { Context, Effect, Tracer } from "effect"
+import { callerSpan } from "@sojourn/core/BatchSpan"
+import { type Context, Effect, type Tracer } from "effect"
 import { Cluster, type Redis } from "ioredis"
 import type { RedisFailure } from "./RedisFailure.ts"
 
@@ -16,8 +17,9 @@ const server = (client: Redis | Cluster): Record<string, string | number> => {
 }
 
 /**
- * Traces a command, and the script that it runs, within what the caller traces. Without a span around it there is none:
- * it would cost a cached validation more than it tells.
+ * Traces a command, and the script that it runs, within what the caller traces; one for several callers within what the
+ * first of them traces, linked to the others'. Without a span around it there is none: it would cost a cached validation
+ * more than it tells.
  */
 export const make = (client: Redis | Cluster) => {
   const shared = { "db.system.name": "redis", ...server(client) }
@@ -29,15 +31,28 @@ export const make = (client: Redis | Cluster) => {
       ...(script === undefined ? {} : { "db.stored_procedure.name": script })
     }
     // Not the parent of anything: a call makes no span, and to provide one costs as much as to make it.
-    const traced = <A>(call: Effect.Effect<A, RedisFailure>) =>
+    const traced = <A>(call: Effect.Effect<A, RedisFailure>, [parent, ...others]: ReadonlyArray<Tracer.AnySpan>) =>
       Effect.useSpan(
         name,
-        { kind: "client", attributes },
+        {
+          kind: "client",
+          attributes: others.length === 0
+            ? attributes
+            : { ...attributes, "db.operation.batch.size": others.length + 1 },
+          links: others.map((span) => ({ span, attributes: {} })),
+          parent
+        },
         (span) => Effect.tapError(call, ({ _tag }) => Effect.sync(() => span.attribute("error.type", _tag)))
       )
-    return <A>(call: Effect.Effect<A, RedisFailure>): Effect.Effect<A, RedisFailure> =>
-      Effect.contextWith((context: Context.Context<never>) =>
-        Context.getOrUndefined(context, Tracer.ParentSpan) === undefined ? call : traced(call)
-      )
+    const within = <A>(call: Effect.Effect<A, RedisFailure>, callers: ReadonlyArray<Tracer.AnySpan>) =>
+      callers.length === 0 ? call : traced(call, callers)
+    return <A>(
+      call: Effect.Effect<A, RedisFailure>,
+      callers?: ReadonlyArray<Tracer.AnySpan>
+    ): Effect.Effect<A, RedisFailure> =>
+      callers !== undefined ? within(call, callers) : Effect.contextWith((context: Context.Context<never>) => {
+        const caller = callerSpan(context)
+        return caller === undefined ? call : traced(call, [caller])
+      })
   }
 }

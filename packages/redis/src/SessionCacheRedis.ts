@@ -8,15 +8,15 @@ import {
   StalenessBound
 } from "@sojourn/core"
 import { Clock, DateTime, Duration, Effect, Layer, Metric, Option, Schema } from "effect"
-import * as CircuitBreaker from "./CircuitBreaker.ts"
 import { channel } from "./InvalidationMessage.ts"
-import * as OneWrite from "./OneWrite.ts"
-import { evaluate, type Script } from "./RedisCall.ts"
+import { evaluate, getAll, type Script } from "./RedisCall.ts"
 import { RedisClient } from "./RedisClient.ts"
 import type { RedisFailure } from "./RedisFailure.ts"
-import * as RedisSpan from "./RedisSpan.ts"
-import { decode, type Decoded, encode } from "./SessionCodec.ts"
+import * as RedisSend from "./RedisSend.ts"
+import { decode, encode, tombstone } from "./SessionCodec.ts"
 import * as SessionKeys from "./SessionKeys.ts"
+import * as SessionPut from "./SessionPut.ts"
+import * as SessionRead from "./SessionRead.ts"
 import * as SessionScripts from "./SessionScripts.ts"
 
 /** How the cache is kept. */
@@ -59,8 +59,9 @@ const cacheError = (operation: string, what: string) => (failure: RedisFailure) 
 const isSessionId = Schema.is(SessionId)
 
 /**
- * Every operation is one command. An entry is bounded twice, by its time to live in Redis and by a deadline in the value
- * that readers hold against their own clock: a write that Redis carries out late prolongs nothing.
+ * Every operation is one command, and sessions that are put or got at the same moment share one, except in a Cluster. An
+ * entry is bounded twice, by its time to live in Redis and by a deadline in the value that readers hold against their own
+ * clock: a write that Redis carries out late prolongs nothing.
  *
  * `StalenessBound` is read when the Layer is built. Tombstones live for twice the bound: by then whatever was read
  * before the session ended is past its deadline.
@@ -77,40 +78,41 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache, never, R
       const bound = Math.max(1, Math.floor(Duration.toMillis(yield* StalenessBound)))
       const burial = [String(2 * bound), channel(prefix)]
       const missed = makeMissed()
-      const ask = yield* CircuitBreaker.make({ timeoutMillis: timeout })
-      const holdBack = OneWrite.make(client)
-      const send = <A>(command: () => Promise<A>) =>
-        ask(() => {
-          holdBack()
-          return command()
-        })
-      const traced = RedisSpan.make(client)
-      const tracedGet = traced("GET")
-      const tracedIndex = traced("ZRANGEBYSCORE")
+      const redis = yield* RedisSend.make(client, timeout)
+      const readIndex = redis.command("ZRANGEBYSCORE")
+      const readAll = redis.command("MGET")
 
       const write = (operation: string, script: Script) => {
-        const tracedWrite = traced("EVALSHA", operation)
+        const send = redis.command("EVALSHA", operation)
         const settled = {
           onFailure: (failure: RedisFailure) => Effect.fail(cacheError(operation, "written")(failure)),
           onSuccess: () => Effect.void
         }
         return (keys: ReadonlyArray<string>, args: ReadonlyArray<string | Buffer>) =>
-          Effect.matchEffect(tracedWrite(send(() => evaluate(client, script, keys, args))), settled)
+          Effect.matchEffect(send(() => evaluate(client, script, keys, args)), settled)
       }
-      const writePut = write("put", SessionScripts.put)
+      const readOne = yield* SessionRead.make(redis)
+      const writePut = yield* SessionPut.make(redis, burial, cacheError("put", "written"))
       const writeFill = write("fill", SessionScripts.fill)
       const writeTouch = write("touch", SessionScripts.touch)
       const writeFence = write("fence", SessionScripts.fence)
 
-      /** What a key holds is removed when it cannot be read, unless something else was written meanwhile. */
-      const read = (id: SessionId, key: string): Promise<Decoded | "absent"> =>
-        client.getBuffer(key).then((bytes) => {
-          if (bytes === null) return "absent"
-          const found = decode(id, bytes)
-          return found === "unreadable"
-            ? evaluate(client, SessionScripts.removeIfStill, [key], [bytes]).then(() => found)
-            : found
+      const sendRemove = redis.command("EVALSHA", "removeIfStill")
+      /** Unless something else was written meanwhile. */
+      const remove = (key: string, unreadable: Buffer) =>
+        Effect.matchEffect(sendRemove(() => evaluate(client, SessionScripts.removeIfStill, [key], [unreadable])), {
+          onFailure: missed,
+          onSuccess: () => Effect.succeedNone
         })
+      const read = (id: SessionId, key: string, bytes: Buffer | null, now: DateTime.Utc) => {
+        const found = bytes === null ? "absent" : decode(id, bytes)
+        if (typeof found === "object") {
+          return now.epochMilliseconds < found.until && found.session.isActive(now)
+            ? Effect.succeedSome(found.session)
+            : Effect.succeedNone
+        }
+        return bytes !== null && found === "unreadable" ? remove(key, bytes) : Effect.succeedNone
+      }
 
       /** None for a session that is over. */
       const entry = (session: CachedSession, now: DateTime.Utc) => {
@@ -132,7 +134,10 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache, never, R
           const args = entry(session, now)
           return args === undefined
             ? fence(session.userId, fenced, now)
-            : writePut(keys.ofUser(session.userId, [session.id, ...fenced]), [...args, ...burial, ...fenced])
+            : writePut({
+              keys: keys.ofUser(session.userId, [session.id, ...fenced]),
+              args: [...args, String(fenced.length), ...fenced]
+            })
         },
         fill: (session, now) => {
           const args = entry(session, now)
@@ -142,19 +147,25 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache, never, R
           const args = entry(session, now)
           return args === undefined ? Effect.void : writeTouch(keys.ofUser(session.userId, [session.id]), args)
         },
-        get: (id, tag, now) =>
-          Effect.matchEffect(tracedGet(send(() => read(id, keys.session(id, tag)))), {
+        get: (id, tag, now) => {
+          const key = keys.session(id, tag)
+          return Effect.matchEffect(readOne(key), {
             onFailure: missed,
-            onSuccess: (found) =>
-              typeof found === "object" && now.epochMilliseconds < found.until && found.session.isActive(now)
-                ? Effect.succeedSome(found.session)
-                : Effect.succeedNone
-          }),
+            onSuccess: (bytes) => read(id, key, bytes, now)
+          })
+        },
         fence,
+        unfenced: (sessions) =>
+          sessions.length === 0
+            ? Effect.succeed([])
+            : readAll(() => getAll(client, sessions.map((of) => keys.session(of.sessionId, routingTag(of.userId)))))
+              .pipe(
+                Effect.map((values) => sessions.filter((_, at) => values[at] !== tombstone)),
+                Effect.mapError(cacheError("unfenced", "read"))
+              ),
         index: (userId, now) => {
           const key = keys.index(userId, routingTag(userId))
-          return send(() => client.zrangebyscore(key, `(${now.epochMilliseconds}`, "+inf")).pipe(
-            tracedIndex,
+          return readIndex(() => client.zrangebyscore(key, `(${now.epochMilliseconds}`, "+inf")).pipe(
             Effect.map((ids) => ids.filter(isSessionId)),
             Effect.mapError(cacheError("index", "read"))
           )

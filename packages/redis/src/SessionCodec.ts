@@ -15,8 +15,10 @@
  * The session id is not in it: it is in the key. A tombstone is the number 0 in ASCII, which Redis keeps without
  * allocating anything.
  */
-import { CachedSession, SecretHash, type SessionId, UserId } from "@sojourn/core"
-import { DateTime, Duration, Option, Schema, type Types } from "effect"
+import { CachedSession, instantAt, type SecretHash, type SessionId, UserId } from "@sojourn/core"
+import { instance } from "@sojourn/core/Instance"
+import { hexOf, uuidOf } from "@sojourn/core/TokenText"
+import { Brand, Duration, Option, Schema } from "effect"
 
 /** What stands where a session was ended. */
 export const tombstone = "0"
@@ -35,7 +37,8 @@ const trusted = 1
 const uuidUser = 2
 const rotationShift = 2
 const head = 64
-const unchecked = { disableChecks: true }
+const asSecretHash = Brand.nominal<SecretHash>()
+const asUserId = Brand.nominal<UserId>()
 
 type Texts = readonly [deviceName: string | null, locationName: string | null, userId?: UserId]
 
@@ -48,17 +51,7 @@ const isTexts = (value: unknown): value is Texts =>
   Array.isArray(value) && isName(value[0]) && isName(value[1]) &&
   (value.length === 2 || value.length === 3 && isUserId(value[2]))
 
-const instantAt = (bytes: Buffer, at: number): DateTime.Utc => DateTime.makeUnsafe(bytes.readUIntBE(at, 6))
-
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-
-const userOf = (bytes: Buffer) => {
-  const hex = bytes.toString("hex", head, head + 16)
-  return UserId.make(
-    `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`,
-    unchecked
-  )
-}
 
 /** Writes a session that may be used until then. */
 export const encode = (session: CachedSession, until: number): Buffer => {
@@ -91,19 +84,22 @@ export const decode = (id: SessionId, bytes: Buffer): Decoded => {
   if (Option.isNone(texts) || !isTexts(texts.value)) return "unreadable"
   const [deviceName, locationName, named] = texts.value
   if (isUuid !== (named === undefined)) return "unreadable"
+  const createdAt = bytes.readUIntBE(8, 6)
+  const lastActivityAt = bytes.readUIntBE(14, 6)
   const idle = bytes.readUIntBE(26, 6)
-  // Its constructor would take it for input of somebody else, for as long as everything else here takes.
-  const session: Types.Mutable<CachedSession> = Object.create(CachedSession.prototype)
-  session.id = id
-  session.userId = named ?? userOf(bytes)
-  session.secretHash = SecretHash.make(bytes.toString("hex", 32, head), unchecked)
-  session.rotation = flags >> rotationShift
-  session.createdAt = instantAt(bytes, 8)
-  session.lastActivityAt = instantAt(bytes, 14)
-  session.expiresAt = instantAt(bytes, 20)
-  session.idleTimeout = idle === 0 ? Option.none() : Option.some(Duration.millis(idle))
-  session.trusted = (flags & trusted) !== 0
-  session.deviceName = Option.fromNullOr(deviceName)
-  session.locationName = Option.fromNullOr(locationName)
+  const created = instantAt(createdAt)
+  const session = instance(CachedSession, {
+    id,
+    userId: named ?? asUserId(uuidOf(hexOf(bytes, head, 16))),
+    secretHash: asSecretHash(bytes.toString("hex", 32, head)),
+    rotation: flags >> rotationShift,
+    createdAt: created,
+    lastActivityAt: lastActivityAt === createdAt ? created : instantAt(lastActivityAt),
+    expiresAt: instantAt(bytes.readUIntBE(20, 6)),
+    idleTimeout: idle === 0 ? Option.none() : Option.some(Duration.millis(idle)),
+    trusted: (flags & trusted) !== 0,
+    deviceName: Option.fromNullOr(deviceName),
+    locationName: Option.fromNullOr(locationName)
+  })
   return { session, until: bytes.readUIntBE(2, 6) }
 }

@@ -1,32 +1,32 @@
 /**
- * What Redis does in one step. Every key that a script touches is among its KEYS, as a cluster asks; where there is an
- * index, it is KEYS[1]. Offsets into values are those of `SessionCodec`, from 1.
+ * What Redis does in one step. Every key that a script touches is among its KEYS, as a cluster asks. Offsets into values are those of `SessionCodec`, from 1.
  */
 import { script } from "./RedisCall.ts"
 import { tombstone } from "./SessionCodec.ts"
 
 /** The index lives as long as the last of its sessions; those that are over go with every addition. */
 const addToIndex = `
-local function add(id, now, activeUntil, life)
-  redis.call("ZREMRANGEBYSCORE", KEYS[1], "-inf", now)
-  redis.call("ZADD", KEYS[1], activeUntil, id)
-  if redis.call("PTTL", KEYS[1]) < tonumber(life) then redis.call("PEXPIRE", KEYS[1], life) end
+local function add(index, id, now, activeUntil, life)
+  redis.call("ZREMRANGEBYSCORE", index, "-inf", now)
+  redis.call("ZADD", index, activeUntil, id)
+  if redis.call("PTTL", index) < tonumber(life) then redis.call("PEXPIRE", index, life) end
 end`
 
 /**
- * KEYS[offset + i] is the key of the session ARGV[first + i - 1]. Tells the channel as well, see `InvalidationMessage`,
- * of those that had no tombstone yet: the others were told of when they got theirs.
+ * `count` sessions, whose ids begin at ARGV[arg] and whose keys at KEYS[key]. Those that had no tombstone yet are put to
+ * the `news`: the others were told of when they got theirs. The channel is told in the form of `InvalidationMessage`.
  */
 const bury = `
-local function bury(offset, first, life, channel, now)
-  local news = {}
-  for i = 1, #KEYS - offset do
-    local id = ARGV[first + i - 1]
-    if redis.call("SET", KEYS[offset + i], "${tombstone}", "PX", life, "GET") ~= "${tombstone}" then
+local function bury(index, key, arg, count, life, news)
+  for i = 0, count - 1 do
+    local id = ARGV[arg + i]
+    if redis.call("SET", KEYS[key + i], "${tombstone}", "PX", life, "GET") ~= "${tombstone}" then
       news[#news + 1] = id
     end
-    redis.call("ZREM", KEYS[1], id)
+    redis.call("ZREM", index, id)
   end
+end
+local function tell(channel, now, news)
   if #news > 0 then redis.call("PUBLISH", channel, "E" .. now .. " " .. table.concat(news, ",")) end
 end`
 
@@ -39,23 +39,41 @@ local function isLater(a, b)
 end`
 
 /**
- * KEYS: index, session, ended…; ARGV: id, value, now, active until, life, life of the value, of tombstones, channel,
- * ended….
+ * ARGV begins with the life of tombstones and the channel; then, of each session that is put, KEYS: index, session,
+ * ended…; ARGV: id, value, now, active until, life, life of the value, number of the ended, ended….
+ * What goes wrong with one keeps none of the others. Gives, of each such, its place and what went wrong.
  */
 export const put = script(`${addToIndex}${bury}${secret}
-bury(2, 9, ARGV[7], ARGV[8], ARGV[3])
-local old = redis.call("GET", KEYS[2])
-if old == "${tombstone}" then return 0 end
-if old and string.byte(old) == string.byte(ARGV[2]) and isLater(old, ARGV[2]) then return 0 end
-redis.call("SET", KEYS[2], ARGV[2], "PX", ARGV[6])
-add(ARGV[1], ARGV[3], ARGV[4], ARGV[5])
-if old and secret(old) ~= secret(ARGV[2]) then redis.call("PUBLISH", ARGV[8], "C" .. ARGV[3] .. " " .. ARGV[1]) end
-return 1`)
+local news, changes, failures, at, nth = {}, {}, {}, nil, 0
+local function putOne(key, arg, ended)
+  local index, id, value, now = KEYS[key], ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
+  bury(index, key + 2, arg + 7, ended, ARGV[1], news)
+  local old = redis.call("GET", KEYS[key + 1])
+  if old == "${tombstone}" then return end
+  if old and string.byte(old) == string.byte(value) and isLater(old, value) then return end
+  redis.call("SET", KEYS[key + 1], value, "PX", ARGV[arg + 5])
+  add(index, id, now, ARGV[arg + 3], ARGV[arg + 4])
+  if old and secret(old) ~= secret(value) then changes[#changes + 1] = id end
+end
+local key, arg = 1, 3
+while key <= #KEYS do
+  local now, ended = ARGV[arg + 2], tonumber(ARGV[arg + 6])
+  if not at or tonumber(now) < tonumber(at) then at = now end
+  local done, failure = pcall(putOne, key, arg, ended)
+  if not done then
+    failures[#failures + 1] = nth
+    failures[#failures + 1] = type(failure) == "table" and failure.err or tostring(failure)
+  end
+  key, arg, nth = key + 2 + ended, arg + 7 + ended, nth + 1
+end
+tell(ARGV[2], at, news)
+if #changes > 0 then redis.call("PUBLISH", ARGV[2], "C" .. at .. " " .. table.concat(changes, ",")) end
+return failures`)
 
 /** KEYS: index, session; ARGV: id, value, now, active until, life, life of the value. */
 export const fill = script(`${addToIndex}
 if not redis.call("SET", KEYS[2], ARGV[2], "PX", ARGV[6], "NX") then return 0 end
-add(ARGV[1], ARGV[3], ARGV[4], ARGV[5])
+add(KEYS[1], ARGV[1], ARGV[3], ARGV[4], ARGV[5])
 return 1`)
 
 /**
@@ -68,12 +86,14 @@ local old = redis.call("GET", KEYS[2])
 if not old or string.byte(old) ~= string.byte(ARGV[2]) or secret(old) ~= secret(ARGV[2]) then return 0 end
 if activity(ARGV[2]) < activity(old) then return 0 end
 redis.call("SET", KEYS[2], string.sub(ARGV[2], 1, 2) .. string.sub(old, 3, 8) .. string.sub(ARGV[2], 9), "KEEPTTL")
-add(ARGV[1], ARGV[3], ARGV[4], ARGV[5])
+add(KEYS[1], ARGV[1], ARGV[3], ARGV[4], ARGV[5])
 return 1`)
 
 /** KEYS: index, ended…; ARGV: life of tombstones, channel, now, ended…. */
 export const fence = script(`${bury}
-bury(1, 4, ARGV[1], ARGV[2], ARGV[3])
+local news = {}
+bury(KEYS[1], 2, 4, #KEYS - 1, ARGV[1], news)
+tell(ARGV[2], ARGV[3], news)
 return #KEYS - 1`)
 
 /** KEYS: session; ARGV: the value that could not be read. Whatever was written since then stays. */

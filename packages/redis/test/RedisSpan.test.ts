@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { RedisFailure } from "@sojourn/redis/RedisFailure"
 import * as RedisSpan from "@sojourn/redis/RedisSpan"
-import { Effect, Tracer } from "effect"
+import { Effect, Option, Tracer } from "effect"
 import { Cluster, Redis, type RedisOptions } from "ioredis"
 
 const traced = (client: Redis | Cluster, call: Effect.Effect<unknown, RedisFailure>, script?: string) =>
@@ -40,6 +40,30 @@ describe("RedisSpan", () => {
           "server.port": 6380
         }
       })
+    }))
+
+  it.effect("a command for several callers is in the first one's trace, linked to the others'", () =>
+    Effect.gen(function*() {
+      const [first, second, third] = yield* Effect.all([
+        Effect.makeSpan("first"),
+        Effect.makeSpan("second"),
+        Effect.makeSpan("third")
+      ])
+      const spans: Array<Tracer.NativeSpan> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      const put = RedisSpan.make(server({}))("EVALSHA", "put")
+      yield* put(Effect.void, [first, second, third]).pipe(Effect.provideService(Tracer.Tracer, tracer))
+      yield* put(Effect.void, []).pipe(Effect.withSpan("not this one"))
+      assert.lengthOf(spans, 1)
+      assert.deepStrictEqual(spans[0]!.parent, Option.some(first))
+      assert.deepStrictEqual(spans[0]!.links.map(({ span }) => span), [second, third])
+      assert.strictEqual(spans[0]!.attributes.get("db.operation.batch.size"), 3)
     }))
 
   it.effect("a failure names its kind", () =>

@@ -2,7 +2,7 @@ import { assert, it } from "@effect/vitest"
 import { type CachedSession, routingTag, type SessionCache, UserId } from "@sojourn/core"
 import { CacheInvalidationsRedis, EventStreamRedis, RedisClient } from "@sojourn/redis"
 import * as Fixtures from "@sojourn/testing/Fixtures"
-import { Effect, Layer, Option, Redacted } from "effect"
+import { Effect, Layer, Option, Redacted, Result } from "effect"
 import { SecureRandom } from "effect/crypto"
 import type { Redis } from "ioredis"
 import { readFileSync } from "node:fs"
@@ -35,6 +35,9 @@ const commandsOf = <A, E, R>(redis: Redis, effect: Effect.Effect<A, E, R>) =>
 const sessionOf = (userId: UserId) =>
   Effect.map(Fixtures.freshSessionId, (id) => Fixtures.cachedSession({ id, userId }))
 
+const together = <E>(effects: ReadonlyArray<Effect.Effect<void, E>>) =>
+  Effect.all(effects, { concurrency: "unbounded", discard: true })
+
 const setup = Effect.gen(function*() {
   const { url } = yield* startRedisServer()
   const redis = yield* inspect(url)
@@ -63,6 +66,49 @@ it.layer(SecureRandom.layerWebCrypto, { excludeTestServices: true })((it) => {
         assert.deepStrictEqual(sent, ["evalsha"])
       }))
 
+    it.effect("C5 logins at the same moment are one command, whoever they are", () =>
+      Effect.gen(function*() {
+        const { cache, redis, session } = yield* setup
+        const one = yield* session
+        yield* warm(cache, one)
+        const users = yield* Effect.replicateEffect(Fixtures.freshUserId, 64)
+        const admitted = yield* Effect.forEach(users, sessionOf)
+        const evicted = yield* Effect.forEach(users, sessionOf)
+        assert.deepStrictEqual(
+          yield* commandsOf(redis, together(evicted.map((old) => cache.put(old, [], now)))),
+          ["evalsha"]
+        )
+        assert.deepStrictEqual(
+          yield* commandsOf(redis, together(admitted.map((one, at) => cache.put(one, [evicted[at]!.id], now)))),
+          ["evalsha"]
+        )
+        for (const [at, user] of users.entries()) {
+          assert.deepStrictEqual(yield* cache.index(user, now), [admitted[at]!.id])
+          assert.deepStrictEqual(yield* cache.get(admitted[at]!.id, routingTag(user), now), Option.some(admitted[at]!))
+          assert.deepStrictEqual(yield* cache.get(evicted[at]!.id, routingTag(user), now), Option.none())
+        }
+      }))
+
+    it.effect("K27 of logins at the same moment, one whose key holds something else fails alone", () =>
+      Effect.gen(function*() {
+        const { cache, redis } = yield* setup
+        const users = yield* Effect.replicateEffect(Fixtures.freshUserId, 3)
+        const [first, second, third] = yield* Effect.forEach(users, sessionOf)
+        const tag = routingTag(second!.userId)
+        yield* Effect.promise(() => redis.set(`sojourn:{${tag}}:u:${second!.userId}`, "something else"))
+        const exits = yield* Effect.forEach(
+          [first!, second!, third!],
+          (one) => Effect.result(cache.put(one, [], now)),
+          {
+            concurrency: "unbounded"
+          }
+        )
+        assert.deepStrictEqual(exits.map(Result.isSuccess), [true, false, true])
+        assert.match(Option.getOrThrow(Result.getFailure(exits[1]!)).message, /the key holds something else/)
+        assert.deepStrictEqual(yield* cache.index(first!.userId, now), [first!.id])
+        assert.deepStrictEqual(yield* cache.index(third!.userId, now), [third!.id])
+      }))
+
     it.effect("K2 K5 K7 K13 every operation is one command", () =>
       Effect.gen(function*() {
         const { cache, redis, session, userId } = yield* setup
@@ -72,13 +118,18 @@ it.layer(SecureRandom.layerWebCrypto, { excludeTestServices: true })((it) => {
         const all = Effect.forEach(others, (other) => cache.fill(other, now))
         assert.deepStrictEqual(yield* commandsOf(redis, all), others.map(() => "evalsha"))
         const reads = Effect.forEach(others, ({ id }) => cache.get(id, tag, now), { concurrency: "unbounded" })
-        assert.deepStrictEqual(yield* commandsOf(redis, reads), others.map(() => "get"))
+        assert.deepStrictEqual(yield* commandsOf(redis, reads), ["mget"])
+        const alone = Effect.forEach(others, ({ id }) => cache.get(id, tag, now))
+        assert.deepStrictEqual(yield* commandsOf(redis, alone), others.map(() => "get"))
         assert.deepStrictEqual(yield* commandsOf(redis, cache.index(userId, now)), ["zrangebyscore"])
         const activity = Effect.forEach(others, (other) => cache.touch(other, now))
         assert.deepStrictEqual(yield* commandsOf(redis, activity), others.map(() => "evalsha"))
         const ids = others.map(({ id }) => id)
         assert.deepStrictEqual(yield* commandsOf(redis, cache.fence(userId, ids, now)), ["evalsha"])
         assert.deepStrictEqual(yield* commandsOf(redis, cache.fence(userId, [], now)), [])
+        const anyones = others.map(({ id }) => ({ userId, sessionId: id }))
+        assert.deepStrictEqual(yield* commandsOf(redis, cache.unfenced(anyones, now)), ["mget"])
+        assert.deepStrictEqual(yield* commandsOf(redis, cache.unfenced([], now)), [])
         const over = cache.fill(one!, one!.activeUntil)
         assert.deepStrictEqual(yield* commandsOf(redis, over), [])
       }))
@@ -105,6 +156,8 @@ it.layer(SecureRandom.layerWebCrypto, { excludeTestServices: true })((it) => {
         assert.deepStrictEqual(yield* cache.index(first.userId, now), [second.id])
         yield* cache.fence(first.userId, [second.id], now)
         assert.deepStrictEqual(yield* cache.index(first.userId, now), [])
+        const ended = { userId: second.userId, sessionId: second.id }
+        assert.deepStrictEqual(yield* cache.unfenced([ended], now), [])
         const channel = CacheInvalidationsRedis.layer().pipe(
           Layer.provide(RedisClient.layerUrl(Redacted.make(`redis://app:secret@127.0.0.1:${port}`)))
         )
@@ -148,7 +201,7 @@ it.layer(SecureRandom.layerWebCrypto, { excludeTestServices: true })((it) => {
           ...others.slice(5).map((one) => cache.put(one, [], now))
         ], { concurrency: "unbounded" })
         const sent = yield* commandsOf(redis, all)
-        assert.deepStrictEqual(sent, [...others.map(() => "evalsha"), "evalsha", "eval"])
+        assert.deepStrictEqual(sent.toSorted(), ["eval", "evalsha", "evalsha"])
         assert.sameMembers(
           [...yield* cache.index(first!.userId, now)],
           [filled!, ...others].map(({ id }) => id)

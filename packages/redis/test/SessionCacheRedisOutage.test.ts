@@ -142,7 +142,8 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
             yield* server.restart
             yield* assertBack(cache)
           }).pipe(Effect.scoped, Effect.provide(layer))
-          assert.deepStrictEqual(lines, [
+          // Whether the first read that failed was still sent depends on what failed beside it.
+          assert.deepStrictEqual(lines.map((line) => line.replace(/\. It is left alone for 500 ms$/, "")), [
             "WARN Sessions are served without Redis until it is back: " +
             "Redis is not connected; check that it runs and that its address is right",
             "WARN Sessions are read from the store instead of the cache: " +

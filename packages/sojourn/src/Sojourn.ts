@@ -1,5 +1,4 @@
 /** Sojourn, composed: one Layer for production, one that needs no server. */
-import { NodeCrypto } from "@effect/platform-node"
 import {
   ActivityWriter,
   type CredentialRepo,
@@ -35,6 +34,7 @@ import {
 import { CacheInvalidationsRedis, RedisClient, SessionCacheRedis } from "@sojourn/redis"
 import { Config, type Duration, Effect, Layer, Option, type Redacted } from "effect"
 import type { Digest, SecureRandom } from "effect/crypto"
+import * as DigestOneShot from "./DigestOneShot.ts"
 import * as SecureRandomPooled from "./SecureRandomPooled.ts"
 
 /** Everything that the handlers ask for. */
@@ -140,7 +140,7 @@ const around = (options: CommonOptions) =>
     )),
     EventBusInProcess.layer(options.eventBusCapacity === undefined ? {} : { capacity: options.eventBusCapacity }),
     SecureRandomPooled.layer,
-    NodeCrypto.layerDigest
+    DigestOneShot.layer
   )
 
 /** Entries of every process's front cache, kept for seconds, before those in Redis, kept for a minute. */

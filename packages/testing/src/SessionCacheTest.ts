@@ -38,14 +38,16 @@ export const recording = (): {
 }
 
 const broken = (write: Effect.Effect<never, SessionCacheError>) =>
-  Layer.succeed(SessionCache, {
+  // Another one each time, as its failures are told of only now and then.
+  Layer.sync(SessionCache, () => ({
     put: () => write,
     fill: () => write,
     touch: () => write,
     fence: () => write,
     get: () => Effect.succeedNone,
+    unfenced: () => write,
     index: () => write
-  })
+  }))
 
 /** An unreachable cache: reads are a miss, writes fail. */
 export const failing: Layer.Layer<SessionCache> = broken(

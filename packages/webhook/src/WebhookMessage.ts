@@ -1,5 +1,5 @@
 /** What a webhook looks like on the wire. */
-import { LoggedEvent } from "@sojourn/core"
+import { LoggedEvent, sessionEventToJson } from "@sojourn/core"
 import { Effect, Schema } from "effect"
 import { Digest } from "effect/crypto"
 import { Base64 } from "effect/encoding"
@@ -11,6 +11,13 @@ import { Base64 } from "effect/encoding"
 export const WebhookBody = Schema.fromJsonString(
   Schema.toCodecJson(Schema.Struct({ version: Schema.Literal(1), events: Schema.NonEmptyArray(LoggedEvent) }))
 )
+
+/** Such a body, for events that a log gave. */
+export const webhookBody = (events: ReadonlyArray<LoggedEvent>): string =>
+  JSON.stringify({
+    version: 1,
+    events: events.map(({ event, position }) => ({ position, event: sessionEventToJson(event) }))
+  })
 
 /** `Content-Type` of the body. */
 export const contentType = "application/json"

@@ -9,13 +9,13 @@ import {
   type RelayRepo,
   SinkError
 } from "@sojourn/core"
-import { Array, Clock, Duration, Effect, Layer, Option, Schedule, Schema } from "effect"
+import { Array, Clock, Duration, Effect, Layer, Option, Schedule } from "effect"
 import { Digest, Mac, type SecureRandom } from "effect/crypto"
 import { FetchHttpClient, type HttpClient } from "effect/http"
 import { postWebhook } from "./PostWebhook.ts"
 import { errorOf, pauseAfter } from "./WebhookAnswer.ts"
 import type { WebhookKeys, WebhookOptionsError } from "./WebhookKeys.ts"
-import { WebhookBody } from "./WebhookMessage.ts"
+import { webhookBody } from "./WebhookMessage.ts"
 import { webhookUrl } from "./WebhookUrl.ts"
 
 /** Settings of a sink. */
@@ -69,8 +69,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     return yield* error.value
   })
   const send = Effect.fnUntraced(function*(events: Array.NonEmptyReadonlyArray<LoggedEvent>, delivered: number) {
-    // events that a log gave are such as can be encoded
-    const body = new TextEncoder().encode(yield* Effect.orDie(Schema.encodeEffect(WebhookBody)({ version: 1, events })))
+    const body = new TextEncoder().encode(webhookBody(events))
     return yield* attempt(body).pipe(
       Effect.retry({ schedule: pauses, times: options.retries ?? 2, while: ({ reason }) => reason === "Unavailable" }),
       Effect.mapError((error) =>

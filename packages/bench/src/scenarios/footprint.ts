@@ -104,6 +104,7 @@ const nowhere = Layer.succeed(SessionCache, {
   touch: () => Effect.void,
   get: () => Effect.succeedNone,
   fence: () => Effect.void,
+  unfenced: () => Effect.succeed([]),
   index: () => Effect.succeed([])
 })
 

@@ -57,7 +57,7 @@ const throughput = async (env: BenchEnv, mode: Mode): Promise<ReadonlyArray<Meas
     unit: "ratio",
     ...ratio(results, sides[2], sides[1], "perSecond"),
     details: [],
-    note: "It looks after every ending in Redis, so that a login that evicts costs a script more."
+    note: "It reads the log once more, and looks in Redis for the tombstone of every session that ended."
   }]
 }
 

@@ -120,6 +120,7 @@ const sessionCache = (servers: Servers) => {
     fill: (session, now) => write("fill", () => redis.fill(session, now.epochMilliseconds)),
     touch: (session) => write("touch", () => redis.touch(session)),
     fence: (_userId, ids) => write("fence", () => servers.fence(ids)),
+    unfenced: notUsed,
     index: notUsed
   })
 }

@@ -1,5 +1,5 @@
 /** A MaxMind database file that is read once, and again when it changes. */
-import { Clock, Duration, Effect, Fiber, Option, Predicate, Schema, type Scope } from "effect"
+import { Clock, Duration, Effect, Fiber, Option, Predicate, Result, Schema, type Scope } from "effect"
 import { Reader, type Response } from "maxmind"
 import { readFile, stat } from "node:fs/promises"
 import { lru } from "tiny-lru"
@@ -67,6 +67,7 @@ export const make = Effect.fnUntraced(function*(path: string, checkEvery: Durati
   Scope.Scope
 > {
   const scope = yield* Effect.scope
+  const clock = yield* Clock.Clock
   const interval = Duration.toMillis(checkEvery)
   const told = new Set<string>()
   let reader: Reader<Response> | undefined
@@ -103,8 +104,8 @@ export const make = Effect.fnUntraced(function*(path: string, checkEvery: Durati
   })
 
   // Not the time of day, which may step, or be that of a login of last year.
-  const current = Effect.flatMap(Clock.monotonicTimeNanos, (nanos) => {
-    const now = Number(nanos) / 1e6
+  const current = (): Effect.Effect<Reader<Response> | undefined> => {
+    const now = Number(clock.monotonicTimeNanosUnsafe()) / 1e6
     if (refreshing === undefined && now - checkedAt >= interval) {
       checkedAt = now
       return Effect.map(check, () => reader)
@@ -112,27 +113,22 @@ export const make = Effect.fnUntraced(function*(path: string, checkEvery: Durati
     return refreshing !== undefined && reader === undefined
       ? Effect.map(Fiber.await(refreshing), () => reader)
       : Effect.succeed(reader)
-  })
+  }
 
-  const recordOf = (reader: Reader<Response>, address: string) =>
-    Effect.try({ try: () => Option.fromNullishOr(reader.get(address)), catch: failed }).pipe(
-      Effect.catch(({ message }) =>
-        Effect.as(
-          warnOnce("lookup", `The location database ${path} is damaged: ${message}. Replace it`),
-          Option.none<Response>()
-        )
+  const recordIn = (reader: Reader<Response> | undefined, address: string): Effect.Effect<Option.Option<Response>> => {
+    if (reader === undefined || (reader.metadata.ipVersion === 4 && address.includes(":"))) return Effect.succeedNone
+    const record = Result.try({ try: () => reader.get(address), catch: failed })
+    return Result.isSuccess(record)
+      ? Effect.succeed(Option.fromNullishOr(record.success))
+      : Effect.as(
+        warnOnce("lookup", `The location database ${path} is damaged: ${record.failure.message}. Replace it`),
+        Option.none()
       )
-    )
+  }
 
   return {
-    refresh: Effect.asVoid(current),
-    find: (address) =>
-      Effect.flatMap(
-        current,
-        (reader) =>
-          reader === undefined || (reader.metadata.ipVersion === 4 && address.includes(":"))
-            ? Effect.succeedNone
-            : recordOf(reader, address)
-      )
+    refresh: Effect.asVoid(Effect.suspend(current)),
+    // Mostly the answer is there at once, and who asks need not start a fiber for it.
+    find: (address) => Effect.flatMapEager(current(), (reader) => recordIn(reader, address))
   }
 })

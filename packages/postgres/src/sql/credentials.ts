@@ -1,6 +1,7 @@
 /** What proves a session, and what keeps it alive. */
 import { rememberedSecrets } from "@sojourn/core"
 import { actorColumns } from "./actor.ts"
+import { beginChange, requireReadCommitted } from "./locks.ts"
 
 /** What a credential is made of. */
 const columns = (schema: string) => [
@@ -45,10 +46,10 @@ export const rotate = (schema: string): ReadonlyArray<string> => [
     found_user text;
     verdict text;
   BEGIN
-    PERFORM ${schema}.require_read_committed();
+    ${requireReadCommitted(schema)}
     SELECT s.user_id INTO found_user FROM ${schema}.sessions s WHERE s.id = session;
     IF found_user IS NULL THEN RETURN; END IF;
-    PERFORM ${schema}.begin_change(found_user);
+    ${beginChange(schema, "found_user")}
     SELECT CASE
         WHEN s.ended_at IS NOT NULL OR now >= s.active_until THEN 'not_active'
         WHEN s.secret_hash = presented THEN 'rotated'
@@ -59,7 +60,7 @@ export const rotate = (schema: string): ReadonlyArray<string> => [
       FROM ${schema}.sessions s WHERE s.id = session FOR UPDATE;
     IF verdict = 'rotated' THEN
       UPDATE ${schema}.sessions s SET secret_hash = next, previous_hash = presented, rotation_salt = salt,
-        rotated_at = now, rotation = (s.rotation + 1) % 64,
+        rotated_at = now, rotation = (coalesce(s.rotation, 0) + 1) % 64,
         retired_hashes = (CASE WHEN s.previous_hash IS NULL THEN s.retired_hashes
           ELSE s.previous_hash || s.retired_hashes END)[1:${rememberedSecrets}]
       WHERE s.id = session;
@@ -112,7 +113,7 @@ export const trust = (schema: string): ReadonlyArray<string> => [
   RETURNS TABLE (event_id uuid) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   BEGIN
-    PERFORM ${schema}.begin_change(owner);
+    ${beginChange(schema, "owner")}
     RETURN QUERY WITH found AS MATERIALIZED (
       SELECT s.id, s.trusted FROM ${schema}.sessions s
       WHERE s.id = session AND s.user_id = owner AND s.ended_at IS NULL AND now < s.active_until
@@ -138,12 +139,12 @@ export const suspect = (schema: string): ReadonlyArray<string> => [
   DECLARE
     found_user text;
   BEGIN
-    PERFORM ${schema}.require_read_committed();
+    ${requireReadCommitted(schema)}
     SELECT s.user_id INTO found_user FROM ${schema}.sessions s WHERE s.id = session;
     IF found_user IS NULL THEN RETURN; END IF;
-    PERFORM ${schema}.begin_change(found_user);
+    ${beginChange(schema, "found_user")}
     RETURN QUERY WITH counted AS (
-      UPDATE ${schema}.sessions s SET suspicious_activity_count = s.suspicious_activity_count + 1
+      UPDATE ${schema}.sessions s SET suspicious_activity_count = coalesce(s.suspicious_activity_count, 0) + 1
       WHERE s.id = session AND s.ended_at IS NULL AND now < s.active_until
       RETURNING s.suspicious_activity_count AS count
     ), logged AS (

@@ -1,45 +1,7 @@
 /** Endings, under the user's lock, each change with its event. */
 import { actorColumns } from "./actor.ts"
+import { beginAppend, beginChange, requireReadCommitted } from "./locks.ts"
 import { ofUser } from "./ofUser.ts"
-
-/**
- * Ends one session, unless it has ended before. No row: there is none. `owner` null: whoever's it is; of somebody else
- * nothing is changed. `event_id` null: nothing was changed.
- */
-export const endOne = (schema: string): ReadonlyArray<string> => [
-  `CREATE FUNCTION ${schema}.end_session(
-    session uuid, owner text, now timestamptz, reason text, by_kind text, by_id text, by_ip inet, reuse text
-  ) RETURNS TABLE (user_id text, event_id uuid, device json) LANGUAGE plpgsql VOLATILE AS $$
-  #variable_conflict use_column
-  DECLARE
-    found_user text;
-  BEGIN
-    PERFORM ${schema}.require_read_committed();
-    SELECT s.user_id INTO found_user FROM ${schema}.sessions s WHERE s.id = session;
-    IF found_user IS NULL THEN RETURN; END IF;
-    IF owner <> found_user THEN
-      RETURN QUERY SELECT found_user, NULL::uuid, NULL::json;
-      RETURN;
-    END IF;
-    PERFORM ${schema}.begin_change(found_user);
-
-    RETURN QUERY WITH ended AS (
-      UPDATE ${schema}.sessions s
-      SET ended_at = now, ended_reason = reason::${schema}.end_reason, ended_by_kind = by_kind::${schema}.actor_kind,
-        ended_by_id = by_id, ended_by_ip = by_ip
-      WHERE s.id = session AND s.ended_at IS NULL
-      RETURNING s.id, s.device
-    ), logged AS (
-      INSERT INTO ${schema}.session_events
-        (event_id, type, at, user_id, session_id, actor_kind, actor_id, actor_ip, data)
-      SELECT gen_random_uuid(), 'SessionRevoked', now, found_user, e.id, ${actorColumns(schema, "found_user")},
-        jsonb_strip_nulls(jsonb_build_object('reason', reason, 'reuse', reuse))
-      FROM ended e
-      RETURNING session_events.event_id
-    )
-    SELECT found_user, l.event_id, e.device FROM (SELECT 1) one LEFT JOIN logged l ON true LEFT JOIN ended e ON true;
-  END $$`
-]
 
 /**
  * Ends all sessions of a user that have not ended or expired, but one, oldest first. The one to keep must be an active
@@ -52,7 +14,7 @@ export const endAll = (schema: string): ReadonlyArray<string> => [
   ) RETURNS TABLE (session_id uuid, event_id uuid, device json) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   BEGIN
-    PERFORM ${schema}.begin_change(of_user);
+    ${beginChange(schema, "of_user")}
     IF except_id IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM ${schema}.sessions s
       WHERE s.id = except_id AND s.user_id = of_user AND s.ended_at IS NULL AND now < s.active_until
@@ -152,7 +114,7 @@ export const sweep = (schema: string): ReadonlyArray<string> => [
     locked text[];
     due uuid[];
   BEGIN
-    PERFORM ${schema}.require_read_committed();
+    ${requireReadCommitted(schema)}
     IF NOT pg_try_advisory_xact_lock(${schema}.user_lock('')) THEN RETURN; END IF;
     SELECT array_agg(k.user_id) INTO locked FROM (
       SELECT d.user_id, ${schema}.user_lock(d.user_id) AS key FROM (
@@ -162,7 +124,7 @@ export const sweep = (schema: string): ReadonlyArray<string> => [
         ) o
       ) d ORDER BY key
     ) k WHERE pg_try_advisory_xact_lock(k.key);
-    PERFORM ${schema}.begin_append();
+    ${beginAppend(schema)}
 
     SELECT array_agg(d.id) INTO due FROM (
       SELECT s.id FROM ${schema}.sessions s
@@ -183,7 +145,7 @@ export const eraseUser = (schema: string): ReadonlyArray<string> => [
   RETURNS TABLE (session_id uuid, event_id uuid, device json) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   BEGIN
-    PERFORM ${schema}.begin_change(of_user);
+    ${beginChange(schema, "of_user")}
     -- A purge that has begun moves details into events: it is over after this, and another leaves these rows alone.
     -- By each of the two indexes of the user's sessions, here and below, and not through the whole table.
     PERFORM 1 FROM ${schema}.sessions s WHERE ${ofUser("s.user_id", "of_user")} AND s.ended_at IS NULL FOR UPDATE;

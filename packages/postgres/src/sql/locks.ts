@@ -4,6 +4,29 @@ import { ofUser } from "./ofUser.ts"
 /** Our own space among PostgreSQL's two-number advisory locks: "sjn" in ASCII. */
 const space = 0x736a6e
 
+// With these statements of plpgsql every change begins. They are text, as calls of functions would cost more.
+
+/** A snapshot older than the lock would miss what the former holder has changed by now. */
+export const requireReadCommitted = (schema: string): string =>
+  `IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+      PERFORM ${schema}.require_read_committed();
+    END IF;`
+
+/**
+ * Positions are kept modulo 2^31 in the lock; one that seems further behind than 2^30 is ahead. Held, shared, from
+ * before the first position is taken until the commit; readers stay below all such locks.
+ */
+export const beginAppend = (schema: string): string =>
+  `PERFORM pg_advisory_xact_lock_shared(
+      ${space}, (CASE WHEN q.is_called THEN q.last_value ELSE 0 END % 2147483648)::integer
+    ) FROM ${schema}.session_events_position_seq q;`
+
+/** The statements after it have a snapshot from after the lock. */
+export const beginChange = (schema: string, user: string): string =>
+  `${requireReadCommitted(schema)}
+    PERFORM pg_advisory_xact_lock(${schema}.user_lock(${user}));
+    ${beginAppend(schema)}`
+
 /**
  * Advisory locks, because then no row of ours is needed, and whoever holds a row of the application's users blocks no
  * login. They end with the transaction, so a pooler in transaction mode works.
@@ -17,21 +40,6 @@ export const locks = (schema: string): ReadonlyArray<string> => [
       RAISE EXCEPTION USING ERRCODE = 'SJN01',
         MESSAGE = 'this needs a READ COMMITTED transaction, not ' || upper(current_setting('transaction_isolation'));
     END IF;
-  END $$`,
-  // Positions are kept modulo 2^31 in the lock; one that seems further behind than 2^30 is ahead.
-  // Held, shared, from before the first position is taken until the commit; readers stay below all such locks.
-  `CREATE FUNCTION ${schema}.begin_append() RETURNS void LANGUAGE sql VOLATILE AS $$
-    SELECT pg_advisory_xact_lock_shared(
-      ${space}, (CASE WHEN is_called THEN last_value ELSE 0 END % 2147483648)::integer
-    )
-    FROM ${schema}.session_events_position_seq
-  $$`,
-  // What every change begins with. In plpgsql the statements after it have a snapshot from after the lock.
-  `CREATE FUNCTION ${schema}.begin_change(of_user text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
-  BEGIN
-    PERFORM ${schema}.require_read_committed();
-    PERFORM pg_advisory_xact_lock(${schema}.user_lock(of_user));
-    PERFORM ${schema}.begin_append();
   END $$`
 ]
 
@@ -40,6 +48,9 @@ export const locks = (schema: string): ReadonlyArray<string> => [
  * from before its own were taken. The order matters: first the end of the sequence, then the locks, and the rows last
  * and in a new snapshot. A writer that takes its lock later takes positions after that end; one that has given its lock
  * back has its rows in the snapshot.
+ *
+ * Events are read by an index, in its order, as far as the page reaches: where statistics know nothing of the latest
+ * positions, the planner would else take all that are left, with their sessions, and sort them for each page.
  *
  * What happened to a session is found by its user, whose events are indexed; only of a session that is deleted by now
  * the whole log is searched.
@@ -64,7 +75,8 @@ export const readEvents = (schema: string): ReadonlyArray<string> => [
     );
   END $$`,
   `CREATE FUNCTION ${schema}.read_events(after_position bigint, at_most integer, of_user text, of_session uuid)
-    RETURNS SETOF ${schema}.event_details LANGUAGE plpgsql VOLATILE AS $$
+    RETURNS SETOF ${schema}.event_details LANGUAGE plpgsql VOLATILE
+    SET enable_sort = off SET enable_bitmapscan = off AS $$
   DECLARE
     settled bigint := ${schema}.settled_position();
     owner text := of_user;

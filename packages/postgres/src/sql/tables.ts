@@ -38,7 +38,7 @@ export const vocabularies = (schema: string): ReadonlyArray<string> => [
  * call itself immutable. In plpgsql, because PostgreSQL starts an SQL function anew for each row, at three times the cost.
  *
  * Columns stand in the order of their alignment, so that no bytes are lost between them: every login writes a row.
- * `device` and `location` are arrays, described in `Details.ts`. The tenth of each page that is left free takes the rows
+ * `device` and `location` are arrays, described in `Details.ts`. A count or rotation of 0 is null. The tenth of each page that is left free takes the rows
  * that change: one that stays on its page leaves a fraction of the write-ahead log.
  */
 export const sessions = (schema: string): ReadonlyArray<string> => [
@@ -57,8 +57,8 @@ export const sessions = (schema: string): ReadonlyArray<string> => [
     ended_at timestamptz,
     ended_reason ${schema}.end_reason,
     ended_by_kind ${schema}.actor_kind,
-    suspicious_activity_count integer NOT NULL DEFAULT 0,
-    rotation smallint NOT NULL DEFAULT 0,
+    suspicious_activity_count integer,
+    rotation smallint,
     trusted boolean NOT NULL DEFAULT false,
     user_id text NOT NULL,
     secret_hash bytea NOT NULL CHECK (octet_length(secret_hash) = 32),
@@ -77,7 +77,7 @@ export const sessions = (schema: string): ReadonlyArray<string> => [
   ) WITH (fillfactor = 90)`,
   // Before the next: while the table is new and was not analyzed, both seem to cost the same and the later one is taken.
   `CREATE INDEX sessions_due ON ${schema}.sessions (active_until) WHERE ended_at IS NULL`,
-  `CREATE INDEX sessions_live ON ${schema}.sessions (${userKey("user_id")}, created_at, id) WHERE ended_at IS NULL`,
+  `CREATE INDEX sessions_live ON ${schema}.sessions (${userKey("user_id")}, created_at) WHERE ended_at IS NULL`,
   `CREATE INDEX sessions_ended ON ${schema}.sessions (${
     userKey("user_id")
   }, created_at, id) WHERE ended_at IS NOT NULL`,
@@ -119,7 +119,9 @@ export const events = (schema: string): ReadonlyArray<string> => [
       coalesce(e.device, s.device) AS device, coalesce(e.location, s.location) AS location,
       coalesce(e.expires_at, s.expires_at) AS expires_at
     FROM ${schema}.session_events e LEFT JOIN LATERAL (
-      SELECT o.device, o.location, o.expires_at FROM ${schema}.sessions o
+      SELECT o.device, CASE WHEN e.type = 'SessionCreated' THEN o.location END AS location,
+        CASE WHEN e.type = 'SessionCreated' THEN o.expires_at END AS expires_at
+      FROM ${schema}.sessions o
       WHERE o.id = e.session_id AND e.type IN (${tellsOfDevice}) LIMIT 1
     ) s ON true`
 ]

@@ -55,6 +55,22 @@ export const sessionCacheFenceCases = (it: Vitest.MethodsNonLive<SessionCache>, 
       yield* assertAbsent(session)
     }))
 
+  it.effect("K8 those without a tombstone are told, of whatever users, until they are fenced", () =>
+    Effect.gen(function*() {
+      const [user, other] = [newUser(), newUser()]
+      const [ended, kept, unknown, ofOther] = [sessionOf(user), sessionOf(user), sessionOf(user), sessionOf(other)]
+      yield* put(kept, [ended.id])
+      yield* fill(ofOther)
+      const asked = [ended, kept, unknown, ofOther].map(({ id, userId }) => ({ userId, sessionId: id }))
+      const unfenced = SessionCache.use((cache) => cache.unfenced(asked, start))
+      assert.deepStrictEqual(yield* unfenced, asked.slice(1))
+      yield* fence([ofOther])
+      assert.deepStrictEqual(yield* unfenced, asked.slice(1, 3))
+      yield* fence([kept, unknown])
+      assert.deepStrictEqual(yield* unfenced, [])
+      assert.deepStrictEqual(yield* SessionCache.use((cache) => cache.unfenced([], start)), [])
+    }))
+
   it.effect("K9 K10 all of a user's sessions are dropped at once", () =>
     Effect.gen(function*() {
       const user = newUser()

@@ -1,0 +1,110 @@
+/** Sends the endings of single sessions that wait in this process to the database together. */
+import type { SessionId, SessionRepoError } from "@sojourn/core"
+import { callerSpan, withBatchSpan } from "@sojourn/core/BatchSpan"
+import { type Context, Effect, Queue, Result, Semaphore, type Tracer } from "effect"
+import type { EndingRow } from "./EndedRow.ts"
+import type { Revocation } from "./RevokeStatements.ts"
+
+/** Runs the statements. */
+export interface Statements {
+  readonly one: (revocation: Revocation, wait: boolean) => Effect.Effect<EndingRow, SessionRepoError>
+  /** Each session once. */
+  readonly several: (
+    revocations: ReadonlyArray<Revocation>
+  ) => Effect.Effect<ReadonlyMap<SessionId, EndingRow>, SessionRepoError>
+}
+
+interface Waiting {
+  readonly revocation: Revocation
+  /** Tells the caller, who goes on at once. */
+  readonly settle: (outcome: Effect.Effect<EndingRow, SessionRepoError>) => void
+  /** What the caller traces. */
+  readonly span: Tracer.AnySpan | undefined
+  cancelled: boolean
+}
+
+/** The first of each session, and the others. */
+const distinct = (all: ReadonlyArray<Waiting>) => {
+  const first = new Map<SessionId, Waiting>()
+  const again: Array<Waiting> = []
+  for (const one of all) {
+    const { sessionId } = one.revocation
+    if (first.has(sessionId)) again.push(one)
+    else first.set(sessionId, one)
+  }
+  return { first: [...first.values()], again }
+}
+
+/**
+ * A lone one goes at once; while statements are under way, those that come gather for the next one. A user whose lock
+ * is taken elsewhere holds up nobody: their endings wait apart, at most so many at once.
+ */
+export const make = Effect.fnUntraced(function*(statements: Statements) {
+  const queue = yield* Queue.unbounded<Waiting>()
+  const waiters = yield* Semaphore.make(4)
+  const scope = yield* Effect.scope
+
+  const apart = (one: Waiting) =>
+    Effect.forkIn(
+      waiters.withPermit(Effect.suspend(() => one.cancelled ? Effect.void : sendOne(one, true))),
+      scope
+    )
+
+  const settle = (one: Waiting, row: EndingRow | undefined) => {
+    if (row === undefined || row.busy) return Effect.asVoid(apart(one))
+    one.settle(Effect.succeed(row))
+    return Effect.void
+  }
+
+  const sendOne = (one: Waiting, wait: boolean): Effect.Effect<void> =>
+    Effect.matchEffect(statements.one(one.revocation, wait), {
+      onFailure: (error) => Effect.sync(() => one.settle(Effect.fail(error))),
+      onSuccess: (row) => settle(one, row)
+    })
+
+  const send = Effect.fnUntraced(function*(all: ReadonlyArray<Waiting>) {
+    const { again, first } = distinct(all)
+    const [one] = first
+    if (one === undefined) return
+    if (first.length === 1) yield* sendOne(one, false)
+    else {
+      const answer = yield* statements.several(first.map(({ revocation }) => revocation)).pipe(Effect.result)
+      if (Result.isSuccess(answer)) {
+        yield* Effect.forEach(first, (one) => settle(one, answer.success.get(one.revocation.sessionId)), {
+          discard: true
+        })
+      } else if (answer.failure.reason === "InvalidData") {
+        yield* Effect.forEach(first, (one) => sendOne(one, false), { discard: true })
+      } else for (const one of first) one.settle(Effect.fail(answer.failure))
+    }
+    yield* Effect.forEach(again, (one) => sendOne(one, false), { discard: true })
+  })
+
+  const worker = Queue.takeBetween(queue, 1, 64).pipe(
+    Effect.map((all) => all.filter(({ cancelled }) => !cancelled)),
+    Effect.flatMap((all) =>
+      send(all).pipe(
+        withBatchSpan("sojourn.end", all.length, all.flatMap(({ span }) => span === undefined ? [] : [span])),
+        // Whatever happens, nobody waits for good.
+        Effect.catchCause((cause) =>
+          Effect.sync(() => {
+            for (const one of all) one.settle(Effect.failCause(cause))
+          })
+        )
+      )
+    ),
+    Effect.forever
+  )
+  yield* Effect.forEach([1, 2], () => Effect.forkScoped(worker), { discard: true })
+
+  return (revocation: Revocation): Effect.Effect<EndingRow, SessionRepoError> =>
+    Effect.contextWith((context: Context.Context<never>) =>
+      Effect.callback((settle) => {
+        const one: Waiting = { revocation, settle, span: callerSpan(context), cancelled: false }
+        Queue.offerUnsafe(queue, one)
+        return Effect.sync(() => {
+          one.cancelled = true
+        })
+      })
+    )
+})

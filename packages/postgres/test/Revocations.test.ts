@@ -1,0 +1,100 @@
+/** How endings of single sessions share statements, and what they do not share. */
+import { assert, layer } from "@effect/vitest"
+import {
+  byUser,
+  EventLog,
+  SessionEnd,
+  SessionId,
+  SessionRepo,
+  SessionRules,
+  User,
+  UserId,
+  UserRepo
+} from "@sojourn/core"
+import { DateTime, Deferred, Duration, Effect, Fiber, Option, Result } from "effect"
+import { SqlClient } from "effect/sql"
+import { admit, postgres } from "./database.ts"
+
+const login = Effect.fnUntraced(function*(name: string) {
+  const userId = UserId.make(name)
+  yield* UserRepo.use((users) => users.put(User.make({ id: userId })))
+  const { candidate } = yield* admit(userId, SessionRules.make({}))
+  return { userId, id: candidate.session.id }
+})
+
+const end = Effect.fnUntraced(function*(id: SessionId, owner: UserId) {
+  const now = yield* DateTime.now
+  return yield* SessionRepo.use((repo) =>
+    repo.end(id, SessionEnd.make({ at: now, reason: "logout", actor: byUser(owner) }), {
+      owner: Option.some(owner),
+      reuse: Option.none()
+    })
+  )
+})
+
+const together = { concurrency: "unbounded" } as const
+
+layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("revocations", (it) => {
+  it.effect("V11 endings that wait together go out together, and each gets its own answer and its one event", () =>
+    Effect.gen(function*() {
+      const all = yield* Effect.forEach(Array.from({ length: 200 }, (_, n) => `leaver-${n}`), login, together)
+      const stranger = yield* login("stranger")
+      const missing = SessionId.make("019ca945-0a00-7000-8c1d-000000000000")
+      const ends = [
+        // Each twice: one of the two ends it.
+        ...[...all, ...all].map(({ id, userId }) => end(id, userId)),
+        end(stranger.id, all[0]!.userId),
+        end(missing, stranger.userId)
+      ]
+      const outcomes = yield* Effect.forEach(ends, Effect.result, together)
+      const failures = outcomes.filter(Result.isFailure).map(({ failure }) => failure._tag)
+      assert.deepStrictEqual(failures, ["NotSessionOwner", "SessionNotFound"])
+      const done = outcomes.filter(Result.isSuccess).map(({ success }) => success)
+      for (const [n, { id, userId }] of all.entries()) {
+        const both = [done[n]!, done[n + all.length]!]
+        assert.deepStrictEqual(both.map((one) => one.userId), [userId, userId])
+        assert.deepStrictEqual(both.map(({ changed }) => changed).toSorted(), [false, true])
+        const events = both.flatMap((one) => one.events)
+        const logged = yield* EventLog.use((log) =>
+          log.read({ after: 0, limit: 100, userId: Option.some(userId), sessionId: Option.some(id) })
+        )
+        assert.deepStrictEqual(logged.map(({ event }) => event).slice(1), events)
+      }
+      const left = yield* SessionRepo.use((repo) => repo.find(stranger.id))
+      assert.isTrue(Option.isSome(left) && Option.isNone(left.value.end))
+    }))
+
+  it.effect("V11 a user whose lock is held elsewhere holds up nobody else, and their session ends when it is free", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const busy = yield* login("busy")
+      const others = yield* Effect.forEach(Array.from({ length: 40 }, (_, n) => `calm-${n}`), login, together)
+      const held = yield* Deferred.make<void>()
+      const release = yield* Deferred.make<void>()
+      const holder = yield* Effect.forkChild(sql.withTransaction(
+        sql`SELECT pg_advisory_xact_lock(sojourn.user_lock(${busy.userId}))`.pipe(
+          Effect.andThen(Deferred.succeed(held, undefined)),
+          Effect.andThen(Deferred.await(release))
+        )
+      ))
+      yield* Deferred.await(held)
+      const waiting = yield* Effect.forkChild(end(busy.id, busy.userId))
+      const done = yield* Effect.forEach(others, ({ id, userId }) => end(id, userId), together).pipe(
+        Effect.timeoutOption(Duration.seconds(5))
+      )
+      assert.isTrue(Option.isSome(done))
+      assert.isUndefined(waiting.pollUnsafe())
+      yield* Deferred.succeed(release, undefined)
+      yield* Fiber.join(holder)
+      assert.isTrue((yield* Fiber.join(waiting)).changed)
+    }))
+
+  it.effect("V11 within a transaction an ending is part of it", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const { id, userId } = yield* login("undecided")
+      yield* Effect.exit(sql.withTransaction(Effect.andThen(end(id, userId), Effect.fail("no"))))
+      const left = yield* SessionRepo.use((repo) => repo.find(id))
+      assert.isTrue(Option.isSome(left) && Option.isNone(left.value.end))
+    }))
+})

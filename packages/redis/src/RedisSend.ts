@@ -1,0 +1,44 @@
+/** How the session cache talks to its Redis: each call bounded in time, given up on while Redis is away, and traced. */
+import { Effect, type Tracer } from "effect"
+import { Cluster, type Redis } from "ioredis"
+import * as CircuitBreaker from "./CircuitBreaker.ts"
+import * as OneWrite from "./OneWrite.ts"
+import type { RedisFailure } from "./RedisFailure.ts"
+import * as RedisSpan from "./RedisSpan.ts"
+
+export interface RedisSend {
+  readonly client: Redis | Cluster
+  /** How many keys of whatever users one command may have: in a Cluster they lie on different nodes. */
+  readonly most: number
+  /**
+   * Sends a command, or a script by its name, within what the caller traces; one for several, so many of whom have asked
+   * for it, within what those trace.
+   */
+  readonly command: (name: string, script?: string) => <A>(
+    send: () => Promise<A>,
+    several?: { readonly asked: number; readonly callers: ReadonlyArray<Tracer.AnySpan> }
+  ) => Effect.Effect<A, RedisFailure>
+}
+
+export const make = Effect.fnUntraced(function*(client: Redis | Cluster, timeoutMillis: number) {
+  const ask = yield* CircuitBreaker.make({ timeoutMillis })
+  const holdBack = OneWrite.make(client)
+  const traced = RedisSpan.make(client)
+  const self: RedisSend = {
+    client,
+    // So many take Redis less than a millisecond, for which it answers nobody else.
+    most: client instanceof Cluster ? 1 : 64,
+    command: (name, script) => {
+      const within = traced(name, script)
+      return (send, several) =>
+        within(
+          ask(() => {
+            holdBack()
+            return send()
+          }, several?.asked),
+          several?.callers
+        )
+    }
+  }
+  return self
+})

@@ -1,0 +1,47 @@
+/** Sends what is asked of Redis at the same moment in one command: most of what a command costs is its own frame. */
+import { callerSpan } from "@sojourn/core/BatchSpan"
+import { type Context, Effect, Exit, Queue, type Tracer } from "effect"
+
+/** Sends all, and gives the answer to each by its place. `callers` is what those who wait trace. */
+export type SendAll<Ask, A, E> = (
+  all: ReadonlyArray<Ask>,
+  callers: ReadonlyArray<Tracer.AnySpan>
+) => Effect.Effect<(nth: number) => Exit.Exit<A, E>, E>
+
+interface Waiting<Ask, A, E> {
+  readonly ask: Ask
+  readonly settle: (exit: Exit.Exit<A, E>) => void
+  readonly span: Tracer.AnySpan | undefined
+}
+
+/**
+ * Those that come until the program has nothing else to do go together, at most so many, without waiting for those that
+ * went before.
+ */
+export const make = Effect.fnUntraced(function*<Ask, A, E>(sendAll: SendAll<Ask, A, E>, most: number) {
+  const queue = yield* Queue.unbounded<Waiting<Ask, A, E>>()
+  const scope = yield* Effect.scope
+
+  const send = (waiting: ReadonlyArray<Waiting<Ask, A, E>>) =>
+    sendAll(waiting.map(({ ask }) => ask), waiting.flatMap(({ span }) => span === undefined ? [] : [span])).pipe(
+      Effect.exit,
+      Effect.map((answers) =>
+        waiting.forEach(({ settle }, nth) =>
+          settle(Exit.isSuccess(answers) ? answers.value(nth) : Exit.failCause(answers.cause))
+        )
+      )
+    )
+  yield* Effect.forkScoped(
+    Queue.takeBetween(queue, 1, most).pipe(
+      Effect.flatMap((waiting) => Effect.forkIn(send(waiting), scope, { startImmediately: true })),
+      Effect.forever
+    )
+  )
+
+  return (ask: Ask): Effect.Effect<A, E> =>
+    Effect.contextWith((context: Context.Context<never>) =>
+      Effect.callback((settle) => {
+        Queue.offerUnsafe(queue, { ask, settle, span: callerSpan(context) })
+      })
+    )
+})
