@@ -54,7 +54,7 @@ export const layer = (options: Options): Layer.Layer<PgClient.PgClient | SqlClie
       applicationName: "sojourn",
       multiplex: true,
       // Statements on one connection commit one after the other; those on several share the waiting for the disk.
-      multiplexConcurrency: 8,
+      multiplexConcurrency: 16,
       maxConnections: options.maxConnections ?? 10,
       connectTimeout,
       ...(options.prepare === undefined ? {} : { prepare: options.prepare }),
