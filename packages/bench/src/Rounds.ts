@@ -13,7 +13,7 @@ export interface Side {
 /** The figures of each side, by name, one a round. */
 export type Results = ReadonlyMap<string, ReadonlyArray<Figures>>
 
-/** For what the round before left behind: sockets, garbage, the servers' own work. */
+/** For what the round before left behind in sockets and servers. Garbage is not collected: that would undo compiled code. */
 const pauseMillis = 30
 
 /** Until the code of all sides is compiled and their connections are open. */
@@ -25,7 +25,6 @@ export const rounds = async (sides: ReadonlyArray<Side>, count: number): Promise
   for (let nth = -unmeasured; nth < count; nth++) {
     for (const side of nth % 2 === 0 ? sides : sides.toReversed()) {
       await side.prepare?.()
-      globalThis.gc?.()
       await setTimeout(pauseMillis)
       const figures = await side.round()
       if (nth >= 0) results.get(side.name)!.push(figures)

@@ -67,7 +67,9 @@ const versions = async (postgresUrl: string) => {
 
 const write = async (machine: string, all: ReadonlyArray<Measured>) => {
   await mkdir(directory, { recursive: true })
-  await writeFile(join(directory, "README.md"), markdown(`# Benchmarks\n\nMeasured on ${machine}.`, all))
+  const head = `# Benchmarks\n\nMeasured on ${machine}.\n\n` +
+    "How this is measured, and what limits each figure: [packages/bench](../../packages/bench/README.md)."
+  await writeFile(join(directory, "README.md"), markdown(head, all))
   await writeFile(join(directory, "ratios.svg"), chart(all))
 }
 
