@@ -24,13 +24,22 @@ export const make = Effect.fnUntraced(function*<Ask, A, E>(sendAll: SendAll<Ask,
 
   const send = (waiting: ReadonlyArray<Waiting<Ask, A, E>>) =>
     sendAll(waiting.map(({ ask }) => ask), waiting.flatMap(({ span }) => span === undefined ? [] : [span])).pipe(
-      Effect.exit,
-      Effect.map((answers) =>
-        waiting.forEach(({ settle }, nth) =>
-          settle(Exit.isSuccess(answers) ? answers.value(nth) : Exit.failCause(answers.cause))
+      // In any case, also when the cache is closed meanwhile: nobody waits for good.
+      Effect.onExit((answers) =>
+        Effect.sync(() =>
+          waiting.forEach(({ settle }, nth) =>
+            settle(Exit.isSuccess(answers) ? answers.value(nth) : Exit.failCause(answers.cause))
+          )
         )
-      )
+      ),
+      Effect.exit
     )
+  yield* Effect.addFinalizer(() =>
+    Effect.andThen(
+      Effect.map(Queue.clear(queue), (waiting) => waiting.forEach(({ settle }) => settle(Exit.interrupt()))),
+      Queue.shutdown(queue)
+    )
+  )
   yield* Effect.forkScoped(
     Queue.takeBetween(queue, 1, most).pipe(
       Effect.flatMap((waiting) => Effect.forkIn(send(waiting), scope, { startImmediately: true })),
@@ -41,7 +50,7 @@ export const make = Effect.fnUntraced(function*<Ask, A, E>(sendAll: SendAll<Ask,
   return (ask: Ask): Effect.Effect<A, E> =>
     Effect.contextWith((context: Context.Context<never>) =>
       Effect.callback((settle) => {
-        Queue.offerUnsafe(queue, { ask, settle, span: callerSpan(context) })
+        if (!Queue.offerUnsafe(queue, { ask, settle, span: callerSpan(context) })) settle(Exit.interrupt())
       })
     )
 })
