@@ -18,6 +18,14 @@ export interface Options {
   readonly openMillis?: number
 }
 
+/** A breaker, and the calls that it watches. */
+export interface CircuitBreaker {
+  /** Why one who asks now must not; who may is to be sent. */
+  readonly refuses: () => RedisFailure | undefined
+  /** Sends a call for so many who have asked and may. Default: one. */
+  readonly send: <A>(send: () => Promise<A>, asked?: number) => Effect.Effect<A, RedisFailure>
+}
+
 /**
  * Lets calls through, each bounded in time, while Redis answers. Once it does not, calls fail at once with what went
  * wrong last, except for one every `openMillis`, whose success lets all through again.
@@ -25,7 +33,7 @@ export interface Options {
  * What counts is what Redis does, also with a call whose caller was interrupted. Time is the machine's, as for the calls
  * themselves, whatever the clock of the program says.
  */
-export const make = Effect.fnUntraced(
+export const makeWatched = Effect.fnUntraced(
   function*({ failures: most = 5, openMillis = 500, timeoutMillis }: Options) {
     const context = yield* Effect.context<never>()
     cacheCircuitOpen.updateUnsafe(0, context)
@@ -52,16 +60,27 @@ export const make = Effect.fnUntraced(
       }
     }
 
-    const call = makeBounded(timeoutMillis, settled)
-
-    return <A>(send: () => Promise<A>, asked?: number): Effect.Effect<A, RedisFailure> =>
-      Effect.suspend(() => {
-        if (refusal !== undefined) {
-          const now = performance.now()
-          if (now < askAgainAt) return Effect.fail(refusal)
-          askAgainAt = now + openMillis
-        }
-        return call(send, asked)
-      })
+    const breaker: CircuitBreaker = {
+      refuses: () => {
+        if (refusal === undefined) return undefined
+        const now = performance.now()
+        if (now < askAgainAt) return refusal
+        askAgainAt = now + openMillis
+        return undefined
+      },
+      send: makeBounded(timeoutMillis, settled)
+    }
+    return breaker
   }
 )
+
+/** As `makeWatched`, for calls that are each for one. */
+export const make = (options: Options) =>
+  Effect.map(
+    makeWatched(options),
+    ({ refuses, send }) => <A>(call: () => Promise<A>): Effect.Effect<A, RedisFailure> =>
+      Effect.suspend(() => {
+        const refusal = refuses()
+        return refusal === undefined ? send(call) : Effect.fail(refusal)
+      })
+  )

@@ -10,9 +10,11 @@ export interface RedisSend {
   readonly client: Redis | Cluster
   /** How many keys of whatever users one command may have: in a Cluster they lie on different nodes. */
   readonly most: number
+  /** Why one who asks now must not. */
+  readonly refuses: () => RedisFailure | undefined
   /**
-   * Sends a command, or a script by its name, within what the caller traces; one for several, so many of whom have asked
-   * for it, within what those trace.
+   * Sends a command, or a script by its name, within what the caller traces, unless they are refused; one for several, so
+   * many of whom have asked for it and were not refused, within what those trace.
    */
   readonly command: (name: string, script?: string) => <A>(
     send: () => Promise<A>,
@@ -21,23 +23,27 @@ export interface RedisSend {
 }
 
 export const make = Effect.fnUntraced(function*(client: Redis | Cluster, timeoutMillis: number) {
-  const ask = yield* CircuitBreaker.make({ timeoutMillis })
+  const { refuses, send: sendWatched } = yield* CircuitBreaker.makeWatched({ timeoutMillis })
   const holdBack = OneWrite.make(client)
   const traced = RedisSpan.make(client)
   const self: RedisSend = {
     client,
+    refuses,
     // So many take Redis less than a millisecond, for which it answers nobody else.
     most: client instanceof Cluster ? 1 : 64,
     command: (name, script) => {
       const within = traced(name, script)
-      return (send, several) =>
-        within(
-          ask(() => {
+      return (send, several) => {
+        const sent = Effect.suspend(() => {
+          const refusal = several === undefined ? refuses() : undefined
+          if (refusal !== undefined) return Effect.fail(refusal)
+          return sendWatched(() => {
             holdBack()
             return send()
-          }, several?.asked),
-          several?.callers
-        )
+          }, several?.asked)
+        })
+        return within(sent, several?.callers)
+      }
     }
   }
   return self

@@ -23,22 +23,29 @@ const failures = (answer: unknown): ReadonlyMap<number, unknown> => {
 
 /** `burial`: the life of tombstones, and the channel. */
 export const make = (
-  { client, command, most }: RedisSend,
+  { client, command, most, refuses }: RedisSend,
   burial: ReadonlyArray<string>,
   failed: (failure: RedisFailure) => SessionCacheError
 ) => {
   const send = command("EVALSHA", "put")
-  return Together.make((all: ReadonlyArray<Put>, callers) => {
-    const keys = all.flatMap((put) => put.keys)
-    const args = all.flatMap((put) => put.args)
-    const several = { asked: all.length, callers }
-    return send(() => evaluate(client, SessionScripts.put, keys, [...burial, ...args]), several).pipe(
-      Effect.mapError(failed),
-      Effect.map((answer) => {
-        const failedOnes = failures(answer)
-        return (nth): Exit.Exit<void, SessionCacheError> =>
-          failedOnes.has(nth) ? Exit.fail(failed(fromUnknown(failedOnes.get(nth)))) : Exit.void
-      })
-    )
-  }, most)
+  return Together.make(
+    (all: ReadonlyArray<Put>, callers) => {
+      const keys = all.flatMap((put) => put.keys)
+      const args = all.flatMap((put) => put.args)
+      const several = { asked: all.length, callers }
+      return send(() => evaluate(client, SessionScripts.put, keys, [...burial, ...args]), several).pipe(
+        Effect.mapError(failed),
+        Effect.map((answer) => {
+          const failedOnes = failures(answer)
+          return (nth): Exit.Exit<void, SessionCacheError> =>
+            failedOnes.has(nth) ? Exit.fail(failed(fromUnknown(failedOnes.get(nth)))) : Exit.void
+        })
+      )
+    },
+    most,
+    () => {
+      const refusal = refuses()
+      return refusal === undefined ? undefined : failed(refusal)
+    }
+  )
 }

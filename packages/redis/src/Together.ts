@@ -16,9 +16,13 @@ interface Waiting<Ask, A, E> {
 
 /**
  * Those that come until the program has nothing else to do go together, at most so many, without waiting for those that
- * went before.
+ * went before. Who is refused does not go, and holds up nobody.
  */
-export const make = Effect.fnUntraced(function*<Ask, A, E>(sendAll: SendAll<Ask, A, E>, most: number) {
+export const make = Effect.fnUntraced(function*<Ask, A, E>(
+  sendAll: SendAll<Ask, A, E>,
+  most: number,
+  refuses: () => E | undefined = () => undefined
+) {
   const queue = yield* Queue.unbounded<Waiting<Ask, A, E>>()
   const scope = yield* Effect.scope
 
@@ -48,9 +52,11 @@ export const make = Effect.fnUntraced(function*<Ask, A, E>(sendAll: SendAll<Ask,
   )
 
   return (ask: Ask): Effect.Effect<A, E> =>
-    Effect.contextWith((context: Context.Context<never>) =>
-      Effect.callback((settle) => {
+    Effect.contextWith((context: Context.Context<never>) => {
+      const refusal = refuses()
+      if (refusal !== undefined) return Effect.fail(refusal)
+      return Effect.callback((settle) => {
         if (!Queue.offerUnsafe(queue, { ask, settle, span: callerSpan(context) })) settle(Exit.interrupt())
       })
-    )
+    })
 })
