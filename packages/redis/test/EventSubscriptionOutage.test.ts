@@ -152,6 +152,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
           )
           yield* stuck.untilCount(1)
           yield* add(13, 20)
+          yield* up.untilCount(20)
           yield* server.restart
           yield* add(21, 22)
           const failure = yield* stuck.failure
