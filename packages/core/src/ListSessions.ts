@@ -1,5 +1,6 @@
 /** Show a person where they are signed in. */
 import { DateTime, Effect, Option, Schema } from "effect"
+import { instance } from "./Instance.ts"
 import { optional } from "./Optional.ts"
 import type { Session } from "./Session.ts"
 import { SessionId } from "./SessionId.ts"
@@ -51,7 +52,7 @@ export const listSessions = Effect.fn("sojourn.listSessions")(function*(query: L
     /** Where the next page begins; none after the last one. */
     next: Option.map(
       Option.fromUndefinedOr(last),
-      ({ createdAt, id }) => PageCursor.make({ createdAt, id }, { disableChecks: true })
+      ({ createdAt, id }) => instance(PageCursor, { createdAt, id })
     ),
     total,
     active

@@ -1,6 +1,7 @@
 /** End one session for good. */
 import { DateTime, Effect, Option, Schema } from "effect"
 import { commitThenTell } from "./Announce.ts"
+import { instance } from "./Instance.ts"
 import { optional } from "./Optional.ts"
 import { Actor, EndReason, SessionEnd } from "./SessionEnd.ts"
 import { SessionId } from "./SessionId.ts"
@@ -29,7 +30,7 @@ export const revokeSession = Effect.fn("sojourn.revokeSession")(function*(comman
   const at = yield* DateTime.now
   // Told also when it was over before: whoever revokes again may do so because the cache was away the first time.
   const { changed } = yield* commitThenTell(
-    repo.end(sessionId, SessionEnd.make({ at, reason, actor }, { disableChecks: true }), {
+    repo.end(sessionId, instance(SessionEnd, { at, reason, actor }), {
       owner,
       reuse: Option.none()
     }),

@@ -37,8 +37,7 @@ export const locationColumn = ({ city, country }: Location): LocationArray =>
 
 const deviceKind = oneOf(DeviceKind.literals)
 
-/** The device of a column that this package wrote: types are checked, lengths and characters are not. */
-export const deviceOf = ([name, kind, browser, browserVersion, system, systemVersion]: DeviceArray): Device =>
+const toDevice = ([name, kind, browser, browserVersion, system, systemVersion]: DeviceArray): Device =>
   instance(Device, {
     name: text(name),
     kind: deviceKind(kind),
@@ -48,6 +47,13 @@ export const deviceOf = ([name, kind, browser, browserVersion, system, systemVer
     systemVersion: optionalText(systemVersion)
   })
 
-/** The place of a column, in the same way. */
-export const locationOf = ([country, city]: LocationArray): Location =>
+const toLocation = ([country, city]: LocationArray): Location =>
   instance(Location, { country: text(country), city: optionalText(city) })
+
+/** The device of a column that this package wrote: types are checked, lengths and characters are not. */
+export const deviceOf = (column: DeviceArray | null): Option.Option<Device> =>
+  column === null ? Option.none() : Option.some(toDevice(column))
+
+/** The place of a column, in the same way. */
+export const locationOf = (column: LocationArray | null): Option.Option<Location> =>
+  column === null ? Option.none() : Option.some(toLocation(column))

@@ -25,8 +25,6 @@ export interface EndedRow {
   readonly device: DeviceArray | null
 }
 
-const optionalDevice = (device: DeviceArray | null) => device === null ? Option.none() : Option.some(deviceOf(device))
-
 /**
  * The ended ids and the events, in the order in which the log has them. Throws where a row is unreadable, which
  * `reading` catches.
@@ -65,7 +63,7 @@ export const endings = (
             ...about,
             eventId: text(eventId),
             sessionId: text(session_id),
-            device: optionalDevice(device),
+            device: deviceOf(device),
             reuse: Option.none()
           })
         ]
@@ -105,7 +103,7 @@ export const ending = (
         actor,
         reason,
         sessionId,
-        device: optionalDevice(device),
+        device: deviceOf(device),
         reuse
       })
     ]

@@ -22,7 +22,7 @@ import {
 import { instance } from "@sojourn/core/Instance"
 import { DateTime, Option, Result } from "effect"
 import { type DeviceArray, deviceOf, type LocationArray, locationOf } from "./Details.ts"
-import { addressFromInet } from "./Inet.ts"
+import { addressOf } from "./Inet.ts"
 import { integer, oneOf, optionalText, text, UnreadableRow } from "./Rows.ts"
 
 /** The columns, as the driver gives them: what this package wrote. */
@@ -63,22 +63,17 @@ const actorOf = ({ actor_id, actor_kind: kind, user_id }: EventRow, ipAddress: O
       ipAddress
     })
 
-const ipAddressOf = ({ actor_ip }: EventRow) =>
-  actor_ip === null ? Option.none() : Option.some(addressFromInet(actor_ip))
-
-const about = (row: EventRow, ipAddress = ipAddressOf(row)) => ({
+const about = (row: EventRow, ipAddress = addressOf(row.actor_ip)) => ({
   eventId: row.event_id,
   at: DateTime.fromDateUnsafe(row.at),
   userId: row.user_id,
   actor: actorOf(row, ipAddress)
 })
 
-const aboutSession = (row: EventRow, ipAddress = ipAddressOf(row)) => ({
+const aboutSession = (row: EventRow, ipAddress = addressOf(row.actor_ip)) => ({
   ...about(row, ipAddress),
   sessionId: text(row.session_id)
 })
-
-const device = (row: EventRow) => row.device === null ? Option.none() : Option.some(deviceOf(row.device))
 
 const reason = oneOf(EndReason.literals)
 const expiryReason = oneOf(SessionExpired.fields.reason.literals)
@@ -88,13 +83,13 @@ const tokenReuse = oneOf(TokenReuse.literals)
 const readers: { readonly [Tag in SessionEvent["_tag"]]: (row: EventRow) => SessionEvent } = {
   SessionCreated: (row) => {
     // A login came from where its actor was.
-    const ipAddress = ipAddressOf(row)
+    const ipAddress = addressOf(row.actor_ip)
     return instance(SessionCreated, {
       _tag: "SessionCreated",
       ...aboutSession(row, ipAddress),
-      device: device(row),
+      device: deviceOf(row.device),
       ipAddress,
-      location: row.location === null ? Option.none() : Option.some(locationOf(row.location)),
+      location: locationOf(row.location),
       expiresAt: DateTime.fromDateUnsafe(row.expires_at)
     })
   },
@@ -103,7 +98,7 @@ const readers: { readonly [Tag in SessionEvent["_tag"]]: (row: EventRow) => Sess
       _tag: "SessionEvicted",
       ...aboutSession(row),
       reason: "session_limit_exceeded",
-      device: device(row),
+      device: deviceOf(row.device),
       evictedBy: Option.fromNullOr(row.evicted_by)
     }),
   SessionRevoked: (row) =>
@@ -111,7 +106,7 @@ const readers: { readonly [Tag in SessionEvent["_tag"]]: (row: EventRow) => Sess
       _tag: "SessionRevoked",
       ...aboutSession(row),
       reason: reason(row.data.reason),
-      device: device(row),
+      device: deviceOf(row.device),
       reuse: Option.map(Option.fromUndefinedOr(row.data.reuse), tokenReuse)
     }),
   SessionsRevoked: (row) =>
@@ -127,7 +122,7 @@ const readers: { readonly [Tag in SessionEvent["_tag"]]: (row: EventRow) => Sess
       _tag: "SessionExpired",
       ...aboutSession(row),
       reason: expiryReason(row.data.reason),
-      device: device(row)
+      device: deviceOf(row.device)
     }),
   SessionRotated: (row) => instance(SessionRotated, { _tag: "SessionRotated", ...aboutSession(row) }),
   SessionTrusted: (row) => instance(SessionTrusted, { _tag: "SessionTrusted", ...aboutSession(row) }),

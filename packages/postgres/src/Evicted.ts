@@ -20,8 +20,6 @@ export interface ExpiredJson extends EvictedJson {
 
 const expiryReason = oneOf(SessionExpired.fields.reason.literals)
 
-const device = ({ device }: EvictedJson) => device === null ? Option.none() : Option.some(deviceOf(device))
-
 /** The events of sessions that were evicted at `at`, in the order in which the log has them. */
 export const evictionEvents = (
   userId: UserId,
@@ -38,7 +36,7 @@ export const evictionEvents = (
       actor: system,
       sessionId: text(json.sessionId),
       reason: "session_limit_exceeded",
-      device: device(json),
+      device: deviceOf(json.device),
       evictedBy
     })
   )
@@ -54,6 +52,6 @@ export const expiryEvents = (userId: UserId, expired: ReadonlyArray<ExpiredJson>
       actor: system,
       sessionId: text(json.sessionId),
       reason: expiryReason(json.reason),
-      device: device(json)
+      device: deviceOf(json.device)
     })
   )

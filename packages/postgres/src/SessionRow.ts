@@ -2,7 +2,6 @@
 import {
   Actor,
   EndReason,
-  type IpAddress,
   type RefreshTokenId,
   Session,
   SessionEnd,
@@ -13,7 +12,7 @@ import {
 import { instance } from "@sojourn/core/Instance"
 import { DateTime, Duration, Option } from "effect"
 import { type DeviceArray, deviceOf, type LocationArray, locationOf } from "./Details.ts"
-import { addressFromInet } from "./Inet.ts"
+import { addressOf } from "./Inet.ts"
 import { flag, integer, oneOf, optionalText, text } from "./Rows.ts"
 
 /** The columns, as the driver gives them: what this package wrote. */
@@ -50,9 +49,6 @@ export const sessionColumns =
 const actorKind = oneOf(Actor.fields.kind.literals)
 const endReason = oneOf(EndReason.literals)
 
-const addressOf = (inet: string | null): Option.Option<IpAddress> =>
-  inet === null ? Option.none() : Option.some(addressFromInet(inet))
-
 const endOf = (row: SessionRow): Option.Option<SessionEnd> => {
   const { ended_at: at, ended_by_kind: kind, ended_reason: reason } = row
   if (at === null || reason === null || kind === null) return Option.none()
@@ -69,8 +65,8 @@ export const sessionOf = (row: SessionRow): Session =>
   instance(Session, {
     id: text(row.id),
     userId: text(row.user_id),
-    device: row.device === null ? Option.none() : Option.some(deviceOf(row.device)),
-    location: row.location === null ? Option.none() : Option.some(locationOf(row.location)),
+    device: deviceOf(row.device),
+    location: locationOf(row.location),
     ipAddress: addressOf(row.ip_address),
     lastIpAddress: addressOf(row.last_ip_address),
     userAgent: optionalText(row.user_agent),

@@ -22,8 +22,10 @@ export interface Options {
 export interface CircuitBreaker {
   /** Why one who asks now must not; who may is to be sent. */
   readonly refuses: () => RedisFailure | undefined
-  /** Sends a call for so many who have asked and may. Default: one. */
-  readonly send: <A>(send: () => Promise<A>, asked?: number) => Effect.Effect<A, RedisFailure>
+  /** Sends a call for so many who have asked and may. */
+  readonly send: <A>(call: () => Promise<A>, asked: number) => Effect.Effect<A, RedisFailure>
+  /** Sends a call for one, unless they are refused. */
+  readonly call: <A>(call: () => Promise<A>) => Effect.Effect<A, RedisFailure>
 }
 
 /**
@@ -33,7 +35,7 @@ export interface CircuitBreaker {
  * What counts is what Redis does, also with a call whose caller was interrupted. Time is the machine's, as for the calls
  * themselves, whatever the clock of the program says.
  */
-export const makeWatched = Effect.fnUntraced(
+export const make = Effect.fnUntraced(
   function*({ failures: most = 5, openMillis = 500, timeoutMillis }: Options) {
     const context = yield* Effect.context<never>()
     cacheCircuitOpen.updateUnsafe(0, context)
@@ -60,27 +62,24 @@ export const makeWatched = Effect.fnUntraced(
       }
     }
 
+    const refuses = () => {
+      if (refusal === undefined) return undefined
+      const now = performance.now()
+      if (now < askAgainAt) return refusal
+      askAgainAt = now + openMillis
+      return undefined
+    }
+    const send = makeBounded(timeoutMillis, settled)
+
     const breaker: CircuitBreaker = {
-      refuses: () => {
-        if (refusal === undefined) return undefined
-        const now = performance.now()
-        if (now < askAgainAt) return refusal
-        askAgainAt = now + openMillis
-        return undefined
-      },
-      send: makeBounded(timeoutMillis, settled)
+      refuses,
+      send,
+      call: (call) =>
+        Effect.suspend(() => {
+          const refused = refuses()
+          return refused === undefined ? send(call) : Effect.fail(refused)
+        })
     }
     return breaker
   }
 )
-
-/** As `makeWatched`, for calls that are each for one. */
-export const make = (options: Options) =>
-  Effect.map(
-    makeWatched(options),
-    ({ refuses, send }) => <A>(call: () => Promise<A>): Effect.Effect<A, RedisFailure> =>
-      Effect.suspend(() => {
-        const refusal = refuses()
-        return refusal === undefined ? send(call) : Effect.fail(refusal)
-      })
-  )

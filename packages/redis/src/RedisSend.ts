@@ -23,26 +23,24 @@ export interface RedisSend {
 }
 
 export const make = Effect.fnUntraced(function*(client: Redis | Cluster, timeoutMillis: number) {
-  const { refuses, send: sendWatched } = yield* CircuitBreaker.makeWatched({ timeoutMillis })
+  const breaker = yield* CircuitBreaker.make({ timeoutMillis })
   const holdBack = OneWrite.make(client)
   const traced = RedisSpan.make(client)
   const self: RedisSend = {
     client,
-    refuses,
+    refuses: breaker.refuses,
     // So many take Redis less than a millisecond, for which it answers nobody else.
     most: client instanceof Cluster ? 1 : 64,
     command: (name, script) => {
       const within = traced(name, script)
       return (send, several) => {
-        const sent = Effect.suspend(() => {
-          const refusal = several === undefined ? refuses() : undefined
-          if (refusal !== undefined) return Effect.fail(refusal)
-          return sendWatched(() => {
-            holdBack()
-            return send()
-          }, several?.asked)
-        })
-        return within(sent, several?.callers)
+        const call = () => {
+          holdBack()
+          return send()
+        }
+        return several === undefined
+          ? within(breaker.call(call))
+          : within(breaker.send(call, several.asked), several.callers)
       }
     }
   }

@@ -105,13 +105,12 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache, never, R
           onSuccess: () => Effect.succeedNone
         })
       const read = (id: SessionId, key: string, bytes: Buffer | null, now: DateTime.Utc) => {
-        const found = bytes === null ? "absent" : decode(id, bytes)
-        if (typeof found === "object") {
-          return now.epochMilliseconds < found.until && found.session.isActive(now)
-            ? Effect.succeedSome(found.session)
-            : Effect.succeedNone
-        }
-        return bytes !== null && found === "unreadable" ? remove(key, bytes) : Effect.succeedNone
+        if (bytes === null) return Effect.succeedNone
+        const found = decode(id, bytes)
+        if (found === "unreadable") return remove(key, bytes)
+        return found !== "tombstone" && now.epochMilliseconds < found.until && found.session.isActive(now)
+          ? Effect.succeedSome(found.session)
+          : Effect.succeedNone
       }
 
       /** None for a session that is over. */

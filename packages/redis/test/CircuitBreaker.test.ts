@@ -10,7 +10,7 @@ const answered = () => Promise.resolve("PONG")
 
 /** A breaker over calls that are counted. */
 const setup = Effect.fnUntraced(function*(timeoutMillis: number) {
-  const run = yield* CircuitBreaker.make({ timeoutMillis, failures: 3, openMillis: 150 })
+  const { call: run } = yield* CircuitBreaker.make({ timeoutMillis, failures: 3, openMillis: 150 })
   const sent: Array<string> = []
   const call = (send: () => Promise<string>) =>
     run(() => {
