@@ -4,8 +4,10 @@ import {
   type Admission,
   byUser,
   type Candidate,
+  type EventId,
   EvictionFailed,
   SessionCreated,
+  type SessionId,
   SessionLimitExceeded,
   SessionRepoError,
   type SessionRules,
@@ -16,7 +18,7 @@ import { Duration, Effect, Option, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { storeFailure } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
-import { deviceColumn, locationColumn } from "./Details.ts"
+import { type DeviceArray, deviceColumn, locationColumn } from "./Details.ts"
 import { type EvictedJson, evictionEvents, type ExpiredJson, expiryEvents } from "./Evicted.ts"
 import { array, bytes } from "./Parameters.ts"
 import { UnreadableRow } from "./Rows.ts"
@@ -27,16 +29,24 @@ export type Refusal = UserNotFound | SessionLimitExceeded | EvictionFailed | Ses
 /** `Busy`: another transaction holds the user's lock, and this one was told not to wait. */
 export type Outcome = Result.Result<Admission, Refusal> | "Busy"
 
-/** The columns, as the driver gives them. */
+/** The row of a login. */
 interface OutcomeRow {
-  readonly session_id: string
+  readonly session_id: SessionId
   readonly outcome: "admitted" | "user_not_found" | "limit_exceeded" | "eviction_failed" | "busy"
   readonly max_sessions: number | null
   readonly active: number | null
   readonly protected: number | null
   readonly born_ended: boolean
-  readonly evicted: ReadonlyArray<EvictedJson> | null
   readonly expired: ReadonlyArray<ExpiredJson> | null
+}
+
+/** The row of a session that a login ended. */
+interface EvictedRow {
+  readonly session_id: SessionId
+  readonly outcome: "evicted"
+  readonly evicted: SessionId
+  readonly evicted_event: EventId
+  readonly evicted_device: DeviceArray | null
 }
 
 /** Any failure of the store as a `SessionRepoError`. */
@@ -68,7 +78,7 @@ const createdEvent = ({ eventId, session }: Candidate) =>
     expiresAt: session.expiresAt
   })
 
-const toOutcome = (candidate: Candidate, row: OutcomeRow): Outcome => {
+const toOutcome = (candidate: Candidate, row: OutcomeRow, evicted: ReadonlyArray<EvictedJson>): Outcome => {
   const { session } = candidate
   const refused = { userId: session.userId, limit: row.max_sessions ?? 0, active: row.active ?? 0 }
   switch (row.outcome) {
@@ -81,7 +91,6 @@ const toOutcome = (candidate: Candidate, row: OutcomeRow): Outcome => {
     case "eviction_failed":
       return Result.fail(new EvictionFailed({ ...refused, protected: row.protected ?? 0 }))
     case "admitted": {
-      const evicted = row.evicted ?? []
       const expired = row.expired ?? []
       return Result.succeed({
         evicted: evicted.map(({ sessionId }) => sessionId),
@@ -98,14 +107,31 @@ const toOutcome = (candidate: Candidate, row: OutcomeRow): Outcome => {
 }
 
 /** A row that this version cannot read fails the login that it is for. */
-const readOutcome = (candidate: Candidate, row: OutcomeRow): Outcome =>
+const readOutcome = (candidate: Candidate, row: OutcomeRow, evicted: ReadonlyArray<EvictedJson>): Outcome =>
   Result.getOrElse(
     Result.try({
-      try: () => toOutcome(candidate, row),
+      try: () => toOutcome(candidate, row, evicted),
       catch: (cause) => repoError("admit")(new UnreadableRow({ cause }))
     }),
     Result.fail
   )
+
+/** Each login's row, and the sessions that it ended, in their order. */
+const byLogin = (rows: ReadonlyArray<OutcomeRow | EvictedRow>) => {
+  const outcomes = new Map<SessionId, OutcomeRow>()
+  const evictions = new Map<SessionId, Array<EvictedJson>>()
+  for (const row of rows) {
+    if (row.outcome !== "evicted") {
+      outcomes.set(row.session_id, row)
+      continue
+    }
+    const eviction = { sessionId: row.evicted, eventId: row.evicted_event, device: row.evicted_device }
+    const others = evictions.get(row.session_id)
+    if (others === undefined) evictions.set(row.session_id, [eviction])
+    else others.push(eviction)
+  }
+  return { outcomes, evictions }
+}
 
 const millis = (idleTimeout: Option.Option<Duration.Duration>) =>
   Option.isSome(idleTimeout) ? BigInt(Duration.toMillis(idleTimeout.value)) : null
@@ -121,7 +147,7 @@ export const make = Effect.gen(function*() {
       const { atLimit, protectActiveMillis, protectTrusted } = ruleParameters(rules)
       const { bytea, inet, int8, json, text, timestamptz, uuid } = PgTypes.OID
       const of = (oid: number, column: (candidate: Candidate) => unknown) => array(candidates.map(column), oid)
-      const rows = yield* sql<OutcomeRow>`
+      const rows = yield* sql<OutcomeRow | EvictedRow>`
         SELECT * FROM ${admit}(
           ${wait}, ${atLimit}, ${protectTrusted}, ${protectActiveMillis},
           ${of(uuid, ({ session }) => session.id)},
@@ -137,10 +163,11 @@ export const make = Effect.gen(function*() {
           ${of(timestamptz, ({ session }) => session.expiresAt.epochMilliseconds)},
           ${of(int8, ({ session }) => millis(session.idleTimeout))}
         )`
-      const outcomes = new Map<string, OutcomeRow>(rows.map((row) => [row.session_id, row]))
+      const { evictions, outcomes } = byLogin(rows)
       return candidates.map((candidate): Outcome => {
-        const row = outcomes.get(candidate.session.id)
-        return row === undefined ? "Busy" : readOutcome(candidate, row)
+        const { id } = candidate.session
+        const row = outcomes.get(id)
+        return row === undefined ? "Busy" : readOutcome(candidate, row, evictions.get(id) ?? [])
       })
     },
     Effect.mapError(repoError("admit"))

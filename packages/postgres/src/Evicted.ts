@@ -5,7 +5,7 @@ import { DateTime, Option } from "effect"
 import { type DeviceArray, deviceOf } from "./Details.ts"
 import { oneOf, text } from "./Rows.ts"
 
-/** In the column `evicted`. */
+/** A session that made room. */
 export interface EvictedJson {
   readonly sessionId: SessionId
   readonly eventId: EventId

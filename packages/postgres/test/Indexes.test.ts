@@ -1,9 +1,10 @@
 /** What the planner does on 200,000 rows. */
 import { assert, layer } from "@effect/vitest"
+import { SessionRepo, SessionRules, UserId } from "@sojourn/core"
 import { ofUser } from "@sojourn/postgres/sql/ofUser"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { postgres } from "./database.ts"
+import { candidateOf, postgres } from "./database.ts"
 
 const fill = Layer.effectDiscard(Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
@@ -103,6 +104,22 @@ layer(Layer.provideMerge(fillLive, postgres()), { excludeTestServices: true, tim
         const read = plan.filter((node) => node["Index Name"] === "sessions_live")
         assert.strictEqual(read.length, 1)
         assert.isAtMost(read[0]!["Plan Rows"], 20)
+      }))
+
+    it.effect("P14 a login does not look again at the sessions that logins before it have evicted", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const repo = yield* SessionRepo
+        const userId = UserId.make("often")
+        yield* sql`INSERT INTO sojourn.users (id, max_sessions) VALUES (${userId}, 1)`
+        for (let nth = 0; nth < 300; nth++) yield* repo.admit(yield* candidateOf(userId), SessionRules.make({}))
+        const plan = yield* explain(
+          "SELECT * FROM sojourn.live_sessions('often', '2026-01-02', 'evict-oldest', false, NULL)"
+        )
+        const [read] = plan.filter((node) => node["Index Name"] === "sessions_live")
+        // Of an index scan these are live rows only; a bitmap tells of all entries that are left.
+        assert.include(read!["Node Type"], "Bitmap")
+        assert.isAtMost(read!["Actual Rows"], 20)
       }))
   }
 )

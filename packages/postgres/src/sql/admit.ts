@@ -28,15 +28,19 @@ const columns = [
  *   way, one of which may keep a session alive that looked idle, and the user is read again to see what came of them.
  *   Without it such a session would be one too many. Usually there is none, and one reading is enough.
  * - A refused login is told how many sessions were active and protected when its turn came.
+ * - There is a row for each login, and one whose outcome is `evicted` for each session that it ends: to put these
+ *   together as JSON would take as long as to find them.
+ * - A user's few sessions are read by the index alone. A bitmap would cost no less, and would pass over what the index
+ *   learns on the way: which of its entries are of rows that are gone.
  */
 export const admit = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.admit(
     wait boolean, at_limit text, protect_trusted boolean, protect_active_ms bigint,
     ${columns.map(([name, type]) => `${name} ${type}[]`).join(", ")}
   ) RETURNS TABLE (
-    session_id uuid, outcome text, max_sessions integer, active integer, protected integer,
-    born_ended boolean, evicted jsonb, expired jsonb
-  ) LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
+    session_id uuid, outcome text, max_sessions integer, active integer, protected integer, born_ended boolean,
+    expired jsonb, evicted uuid, evicted_event uuid, evicted_device json
+  ) LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan SET enable_bitmapscan = off AS $$
   #variable_conflict use_column
   DECLARE
     locked text[];

@@ -21,23 +21,22 @@ export const admitMany = (schema: string, columns: ReadonlyArray<readonly [strin
     next integer;
     -- One of their logins.
     place integer;
-    gone jsonb;
     victim uuid;
-    victim_event uuid;
     -- Of each login.
     verdicts text[] := array_fill('busy'::text, ARRAY[cardinality(ids)]);
     limits integer[] := array_fill(NULL::integer, ARRAY[cardinality(ids)]);
     actives integer[] := limits;
     protecteds integer[] := limits;
     ended_ats timestamptz[] := array_fill(NULL::timestamptz, ARRAY[cardinality(ids)]);
-    evicteds jsonb[] := array_fill(NULL::jsonb, ARRAY[cardinality(ids)]);
-    expireds jsonb[] := evicteds;
+    expireds jsonb[] := array_fill(NULL::jsonb, ARRAY[cardinality(ids)]);
     -- What is to be written; the event of a victim, and that of a login without one.
     victims uuid[] := '{}';
     victim_ats timestamptz[] := '{}';
     logged integer[] := '{}';
     logged_ids uuid[] := '{}';
     logged_victims uuid[] := '{}';
+    logged_devices json[] := '{}';
+    evicting boolean := false;
   BEGIN
     FOR person, places, now, allowed, due, n_active, n_protected, queue, queue_devices IN
       SELECT c.user_id, c.places, c.now, s.max_sessions, s.due, s.active, s.protected, s.evictable, s.devices
@@ -59,41 +58,40 @@ export const admitMany = (schema: string, columns: ReadonlyArray<readonly [strin
       FOREACH place IN ARRAY places LOOP
         outcome := ${verdict};
         verdicts[place] := outcome;
-        limits[place] := allowed;
-        actives[place] := n_active;
-        protecteds[place] := n_protected;
-        CONTINUE WHEN outcome <> 'admitted';
-        IF ${mustEvict} THEN
-          gone := '[]';
-          WHILE ${mustEvict} LOOP
-            victim := queue[next];
-            victim_event := gen_random_uuid();
-            gone := gone || jsonb_build_object(
-              'sessionId', victim, 'eventId', victim_event, 'device', queue_devices[next]
-            );
-            logged := logged || place;
-            logged_ids := logged_ids || victim_event;
-            logged_victims := logged_victims || victim;
-            IF cardinality(places) > 1 AND victim = ANY (ids) THEN
-              ended_ats[array_position(ids, victim)] := created_ats[place];
-            ELSE
-              victims := victims || victim;
-              victim_ats := victim_ats || created_ats[place];
-            END IF;
-            next := next + 1;
-            n_active := n_active - 1;
-          END LOOP;
-          evicteds[place] := gone;
+        IF outcome <> 'admitted' THEN
+          limits[place] := allowed;
+          actives[place] := n_active;
+          protecteds[place] := n_protected;
+          CONTINUE;
         END IF;
+        WHILE ${mustEvict} LOOP
+          evicting := true;
+          victim := queue[next];
+          logged := logged || place;
+          logged_ids := logged_ids || gen_random_uuid();
+          logged_victims := logged_victims || victim;
+          logged_devices := logged_devices || queue_devices[next];
+          IF cardinality(places) > 1 AND victim = ANY (ids) THEN
+            ended_ats[array_position(ids, victim)] := created_ats[place];
+          ELSE
+            victims := victims || victim;
+            victim_ats := victim_ats || created_ats[place];
+          END IF;
+          next := next + 1;
+          n_active := n_active - 1;
+        END LOOP;
         logged := logged || place;
         logged_ids := logged_ids || event_ids[place];
         logged_victims := logged_victims || NULL::uuid;
-        n_active := n_active + 1;
-        IF protect_active_ms IS NOT NULL THEN
-          n_protected := n_protected + 1;
-        ELSIF cardinality(places) > 1 THEN
-          queue := queue || ids[place];
-          queue_devices := queue_devices || devices[place];
+        logged_devices := logged_devices || NULL::json;
+        IF cardinality(places) > 1 THEN
+          n_active := n_active + 1;
+          IF protect_active_ms IS NOT NULL THEN
+            n_protected := n_protected + 1;
+          ELSE
+            queue := queue || ids[place];
+            queue_devices := queue_devices || devices[place];
+          END IF;
         END IF;
       END LOOP;
     END LOOP;
@@ -127,7 +125,15 @@ export const admitMany = (schema: string, columns: ReadonlyArray<readonly [strin
     END IF;
 
     RETURN QUERY
-      SELECT c.id, c.verdict, c.max_sessions, c.active, c.protected, c.ended_at IS NOT NULL, c.evicted, c.expired
-      FROM unnest(ids, verdicts, limits, actives, protecteds, ended_ats, evicteds, expireds)
-        AS c (id, verdict, max_sessions, active, protected, ended_at, evicted, expired);
+      SELECT c.id, c.verdict, c.max_sessions, c.active, c.protected, c.ended_at IS NOT NULL, c.expired,
+        NULL::uuid, NULL::uuid, NULL::json
+      FROM unnest(ids, verdicts, limits, actives, protecteds, ended_ats, expireds)
+        AS c (id, verdict, max_sessions, active, protected, ended_at, expired);
+    IF evicting THEN
+      RETURN QUERY
+        SELECT ids[l.place], 'evicted', NULL::integer, NULL::integer, NULL::integer, NULL::boolean, NULL::jsonb,
+          l.victim, l.event_id, l.device
+        FROM unnest(logged, logged_ids, logged_victims, logged_devices) AS l (place, event_id, victim, device)
+        WHERE l.victim IS NOT NULL;
+    END IF;
   END;`

@@ -17,35 +17,29 @@ export const admitOne = (schema: string): string => `
     n_protected integer;
     queue uuid[];
     next integer := 1;
-    victim uuid;
-    victim_device json;
-    victim_event uuid;
+    decided text;
+    ended_before jsonb;
   BEGIN
     SELECT s.max_sessions, s.due, s.active, s.protected, s.evictable INTO allowed, due, n_active, n_protected, queue
       FROM ${schema}.standing(person, now, at_limit, protect_trusted, protect_active_ms) s;
     IF due > 0 THEN
-      expired := ${schema}.end_due_of(ARRAY[person], ARRAY[now]) -> person;
+      ended_before := ${schema}.end_due_of(ARRAY[person], ARRAY[now]) -> person;
       SELECT s.active, s.protected, s.evictable INTO n_active, n_protected, queue
         FROM ${schema}.standing(person, now, at_limit, protect_trusted, protect_active_ms) s;
     END IF;
+    decided := ${verdict};
     session_id := login;
-    outcome := ${verdict};
-    max_sessions := allowed;
-    active := n_active;
-    protected := n_protected;
-    born_ended := false;
-    IF outcome = 'admitted' THEN
+    IF decided = 'admitted' THEN
+      outcome := 'evicted';
       WHILE ${mustEvict} LOOP
-        victim := queue[next];
-        victim_event := gen_random_uuid();
+        evicted := queue[next];
+        evicted_event := gen_random_uuid();
         UPDATE ${schema}.sessions s
           SET ended_at = now, ended_reason = 'session_limit_exceeded', ended_by_kind = 'system'
-          WHERE s.id = victim RETURNING s.device INTO victim_device;
+          WHERE s.id = evicted RETURNING s.device INTO evicted_device;
         INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, evicted_by, actor_kind)
-          VALUES (victim_event, 'SessionEvicted', now, person, victim, login, 'system');
-        evicted := coalesce(evicted, '[]') || jsonb_build_object(
-          'sessionId', victim, 'eventId', victim_event, 'device', victim_device
-        );
+          VALUES (evicted_event, 'SessionEvicted', now, person, evicted, login, 'system');
+        RETURN NEXT;
         next := next + 1;
         n_active := n_active - 1;
       END LOOP;
@@ -59,5 +53,14 @@ export const admitOne = (schema: string): string => `
       INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_ip)
         VALUES (event_ids[1], 'SessionCreated', now, person, login, address);
     END IF;
+    outcome := decided;
+    max_sessions := allowed;
+    active := n_active;
+    protected := n_protected;
+    born_ended := false;
+    expired := ended_before;
+    evicted := NULL;
+    evicted_event := NULL;
+    evicted_device := NULL;
     RETURN NEXT;
   END;`

@@ -33,25 +33,26 @@ export const vocabularies = (schema: string): ReadonlyArray<string> => [
   )`
 ]
 
+// Without a time zone and back: for PostgreSQL the sum of a moment and an interval depends on the session's time zone, in
+// which a day may have 25 hours, even where the interval has no days.
+const utc = "AT TIME ZONE interval '0'"
+const idleAt = `(last_activity_at ${utc} + idle_timeout_ms * interval '1 millisecond') ${utc}`
+
 /**
- * Sessions. An interval of milliseconds added to a timestamptz does not depend on the time zone, so `active_until` may
- * call itself immutable. In plpgsql, because PostgreSQL starts an SQL function anew for each row, at three times the cost.
+ * Sessions.
  *
  * Columns stand in the order of their alignment, so that no bytes are lost between them: every login writes a row.
  * `device` and `location` are arrays, described in `Details.ts`. A count or rotation of 0 is null. The tenth of each page that is left free takes the rows
  * that change: one that stays on its page leaves a fraction of the write-ahead log.
  */
 export const sessions = (schema: string): ReadonlyArray<string> => [
-  `CREATE FUNCTION ${schema}.active_until(expires_at timestamptz, last_activity_at timestamptz, idle_timeout_ms bigint)
-    RETURNS timestamptz LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
-    $$ BEGIN RETURN least(expires_at, last_activity_at + idle_timeout_ms * interval '1 millisecond'); END $$`,
   `CREATE TABLE ${schema}.sessions (
     id uuid PRIMARY KEY,
     created_at timestamptz NOT NULL,
     last_activity_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     active_until timestamptz NOT NULL
-      GENERATED ALWAYS AS (${schema}.active_until(expires_at, last_activity_at, idle_timeout_ms)) STORED,
+      GENERATED ALWAYS AS (least(expires_at, ${idleAt})) STORED,
     idle_timeout_ms bigint CHECK (idle_timeout_ms > 0),
     rotated_at timestamptz,
     ended_at timestamptz,
