@@ -83,7 +83,7 @@ const asEventId = Brand.nominal<EventId>()
  * @example
  * const { token } = yield* createSession(CreateSession.make({ userId, userAgent: Option.some(header) }))
  */
-export const createSession = Effect.fn("sojourn.createSession")(function*(command: CreateSession) {
+export const createSession = Effect.fnUntraced(function*(command: CreateSession) {
   const repo = yield* SessionRepo
   const random = yield* SecureRandom.SecureRandom
   const rules = yield* rulesFor(command.tier)
@@ -134,4 +134,4 @@ export const createSession = Effect.fn("sojourn.createSession")(function*(comman
     expiresAt,
     evicted
   })
-})
+}, (login) => Effect.withSpan(login, "sojourn.createSession", { captureStackTrace: false }))

@@ -1,7 +1,9 @@
 /** Device and place of a login, found at the same time, each within a bounded time. */
-import { Cause, Duration, Effect, Exit, Fiber, Metric, Option, Result } from "effect"
+import { Cause, Context, Duration, Effect, Exit, Fiber, Metric, Option, Result } from "effect"
 import type { CreateSession } from "./CreateSession.ts"
+import type { Device } from "./Device.ts"
 import { DeviceEnricher, type EnrichmentError } from "./DeviceEnricher.ts"
+import type { Location } from "./Location.ts"
 import { LocationEnricher } from "./LocationEnricher.ts"
 import { enrichmentFailures } from "./SessionMetrics.ts"
 
@@ -9,43 +11,34 @@ const timeout = Duration.millis(250)
 
 type Answer<A> = Option.Option<A>
 type AnswerExit<A> = Exit.Exit<Answer<A>, EnrichmentError | Cause.TimeoutError>
-/** An answer that was there at once, or the fiber that looks for it. */
-type Asked<A> = AnswerExit<A> | Fiber.Fiber<Answer<A>, EnrichmentError>
+/** An answer that was there at once, or the effect that looks for it. */
+type Asked<A> = Effect.Effect<Answer<A>, EnrichmentError>
 
-const isThere = <A, E>(answer: Effect.Effect<A, E>): answer is Exit.Exit<A, E> => Exit.isExit(answer)
+const isThere = <A, E>(asked: Effect.Effect<A, E>): asked is Exit.Exit<A, E> => Exit.isExit(asked)
 
-/** Asks apart from the login, so that an enricher that cannot be interrupted does not hold it up. */
-const ask = <A>(answer: () => Effect.Effect<Answer<A>, EnrichmentError>) =>
-  Effect.suspend((): Effect.Effect<Asked<A>> => {
-    const asked = Result.try(answer)
-    if (Result.isFailure(asked)) return Effect.succeed(Exit.die(asked.failure))
-    return isThere(asked.success)
-      ? Effect.succeed(asked.success)
-      : Effect.forkDetach(asked.success, { startImmediately: true })
-  })
-
-const exitOf = <A>(asked: Asked<A>): AnswerExit<A> | undefined => Exit.isExit(asked) ? asked : asked.pollUnsafe()
-
-const orTimedOut = <A>(asked: Asked<A>): AnswerExit<A> =>
-  exitOf(asked) ?? Exit.fail(new Cause.TimeoutError(`No answer within ${Duration.format(timeout)}`))
-
-const awaitAnswer = <A>(asked: Asked<A>) => Exit.isExit(asked) ? Effect.void : Fiber.await(asked)
-
-const interrupt = <A>(asked: Asked<A>) => Effect.sync(() => Exit.isExit(asked) || asked.interruptUnsafe())
-
-/** What both say within the time. Mostly they have answered already, and there is nothing to wait for. */
-const settled = <A, B>(device: Asked<A>, location: Asked<B>) => {
-  const exits = Effect.sync(() => ({ device: orTimedOut(device), location: orTimedOut(location) }))
-  if (exitOf(device) !== undefined && exitOf(location) !== undefined) return exits
-  return Effect.andThen(awaitAnswer(device), awaitAnswer(location)).pipe(
-    Effect.timeoutOption(timeout),
-    Effect.andThen(exits),
-    Effect.ensuring(Effect.andThen(interrupt(device), interrupt(location)))
-  )
+const ask = <A>(answer: () => Asked<A>): Asked<A> => {
+  const asked = Result.try(answer)
+  return Result.isSuccess(asked) ? asked.success : Exit.die(asked.failure)
 }
 
+const timedOut = Exit.fail(new Cause.TimeoutError(`No answer within ${Duration.format(timeout)}`))
+
+/** What both say within the time. They look apart from the login, so that one that cannot be interrupted does not hold it up. */
+const settled = Effect.fnUntraced(function*<A, B>(device: Asked<A>, location: Asked<B>) {
+  const fibers = [
+    yield* Effect.forkDetach(device, { startImmediately: true }),
+    yield* Effect.forkDetach(location, { startImmediately: true })
+  ] as const
+  const exits = Effect.sync(() => [fibers[0].pollUnsafe() ?? timedOut, fibers[1].pollUnsafe() ?? timedOut] as const)
+  return yield* Effect.forEach(fibers, (fiber) => Fiber.await<unknown, unknown>(fiber), { discard: true }).pipe(
+    Effect.timeoutOption(timeout),
+    Effect.andThen(exits),
+    Effect.ensuring(Effect.sync(() => fibers.forEach((fiber) => fiber.interruptUnsafe())))
+  )
+})
+
 /** The enricher's answer; absent when it failed, defected or took too long, which is logged and counted. */
-const orAbsent = <A>(enricher: string, exit: Exit.Exit<Answer<A>, unknown>): Effect.Effect<Answer<A>> =>
+const orAbsent = <A>(enricher: string, exit: AnswerExit<A>): Effect.Effect<Answer<A>> =>
   Exit.isSuccess(exit)
     ? Effect.succeed(exit.value)
     : Effect.logWarning(`The ${enricher} enricher gave no answer; the login goes on without it`, exit.cause).pipe(
@@ -54,17 +47,18 @@ const orAbsent = <A>(enricher: string, exit: Exit.Exit<Answer<A>, unknown>): Eff
     )
 
 /** Asks both enrichers once, with what the client sent; what is missing reaches them as an empty string. */
-export const enrich = Effect.fnUntraced(function*(command: CreateSession) {
-  const devices = yield* DeviceEnricher
-  const locations = yield* LocationEnricher
-  const userAgent = Option.getOrElse(command.userAgent, () => "")
-  const ipAddress = Option.getOrElse(command.ipAddress, () => "")
-  const exits = yield* settled(
-    yield* ask(() => devices.enrich(userAgent, command.clientHints)),
-    yield* ask(() => locations.enrich(ipAddress))
-  )
-  return {
-    device: yield* orAbsent("device", exits.device),
-    location: yield* orAbsent("location", exits.location)
-  }
-})
+export const enrich = (command: CreateSession) =>
+  Effect.contextWith((context: Context.Context<DeviceEnricher | LocationEnricher>) => {
+    const userAgent = Option.getOrElse(command.userAgent, () => "")
+    const ipAddress = Option.getOrElse(command.ipAddress, () => "")
+    const device = ask(() => Context.get(context, DeviceEnricher).enrich(userAgent, command.clientHints))
+    const location = ask(() => Context.get(context, LocationEnricher).enrich(ipAddress))
+    const told = (device: AnswerExit<Device>, location: AnswerExit<Location>) =>
+      Exit.isSuccess(device) && Exit.isSuccess(location)
+        ? Effect.succeed({ device: device.value, location: location.value })
+        : Effect.all({ device: orAbsent("device", device), location: orAbsent("location", location) })
+    // Mostly both know the answer already, and there is nothing to wait for.
+    return isThere(device) && isThere(location)
+      ? told(device, location)
+      : Effect.flatMap(settled(device, location), ([device, location]) => told(device, location))
+  })

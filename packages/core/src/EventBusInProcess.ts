@@ -32,11 +32,11 @@ export const layer = (options: Options = {}): Layer.Layer<EventBus> =>
 
     return EventBus.of({
       publish: (events) =>
-        events.length === 0
-          ? Effect.void
-          : Effect.suspend(() =>
-            Effect.forEach([...subscribers], (queue) => deliver(queue, events), { discard: true })
-          ),
+        Effect.suspend(() =>
+          events.length === 0 || subscribers.size === 0
+            ? Effect.void
+            : Effect.forEach([...subscribers], (queue) => deliver(queue, events), { discard: true })
+        ),
       events: Stream.unwrap(Effect.map(subscribe, (queue) => Stream.fromQueue(queue)))
     })
   })

@@ -51,8 +51,9 @@ export const TierPolicies = Context.Reference<ReadonlyMap<Tier, SessionRules>>("
 })
 
 /** The rules for a user of this tier: the tier's own, else those of `SessionPolicy`. */
-export const rulesFor = Effect.fnUntraced(function*(tier: Option.Option<Tier>) {
-  const tiers = yield* TierPolicies
-  const own = Option.flatMap(tier, (name) => Option.fromUndefinedOr(tiers.get(name)))
-  return Option.isSome(own) ? own.value : yield* SessionPolicy
-})
+export const rulesFor = (tier: Option.Option<Tier>): Effect.Effect<SessionRules> =>
+  Effect.contextWith((context: Context.Context<never>) => {
+    const tiers = Context.get(context, TierPolicies)
+    const own = Option.flatMap(tier, (name) => Option.fromUndefinedOr(tiers.get(name)))
+    return Effect.succeed(Option.getOrElse(own, () => Context.get(context, SessionPolicy)))
+  })

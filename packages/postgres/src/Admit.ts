@@ -29,9 +29,9 @@ export type Refusal = UserNotFound | SessionLimitExceeded | EvictionFailed | Ses
 /** `Busy`: another transaction holds the user's lock, and this one was told not to wait. */
 export type Outcome = Result.Result<Admission, Refusal> | "Busy"
 
-/** The row of a login. */
+/** The row of a login, by its place among them, from 1. */
 interface OutcomeRow {
-  readonly session_id: SessionId
+  readonly login: number
   readonly outcome: "admitted" | "user_not_found" | "limit_exceeded" | "eviction_failed" | "busy"
   readonly max_sessions: number | null
   readonly active: number | null
@@ -42,7 +42,7 @@ interface OutcomeRow {
 
 /** The row of a session that a login ended. */
 interface EvictedRow {
-  readonly session_id: SessionId
+  readonly login: number
   readonly outcome: "evicted"
   readonly evicted: SessionId
   readonly evicted_event: EventId
@@ -116,19 +116,16 @@ const readOutcome = (candidate: Candidate, row: OutcomeRow, evicted: ReadonlyArr
     Result.fail
   )
 
-/** Each login's row, and the sessions that it ended, in their order. */
+/** Each login's row, and the sessions that it ended, in their order; both by the login's place. */
 const byLogin = (rows: ReadonlyArray<OutcomeRow | EvictedRow>) => {
-  const outcomes = new Map<SessionId, OutcomeRow>()
-  const evictions = new Map<SessionId, Array<EvictedJson>>()
+  const outcomes: Array<OutcomeRow> = []
+  const evictions: Array<Array<EvictedJson>> = []
   for (const row of rows) {
-    if (row.outcome !== "evicted") {
-      outcomes.set(row.session_id, row)
-      continue
+    if (row.outcome !== "evicted") outcomes[row.login - 1] = row
+    else {
+      const evicted = evictions[row.login - 1] ??= []
+      evicted.push({ sessionId: row.evicted, eventId: row.evicted_event, device: row.evicted_device })
     }
-    const eviction = { sessionId: row.evicted, eventId: row.evicted_event, device: row.evicted_device }
-    const others = evictions.get(row.session_id)
-    if (others === undefined) evictions.set(row.session_id, [eviction])
-    else others.push(eviction)
   }
   return { outcomes, evictions }
 }
@@ -164,10 +161,9 @@ export const make = Effect.gen(function*() {
           ${of(int8, ({ session }) => millis(session.idleTimeout))}
         )`
       const { evictions, outcomes } = byLogin(rows)
-      return candidates.map((candidate): Outcome => {
-        const { id } = candidate.session
-        const row = outcomes.get(id)
-        return row === undefined ? "Busy" : readOutcome(candidate, row, evictions.get(id) ?? [])
+      return candidates.map((candidate, at): Outcome => {
+        const row = outcomes[at]
+        return row === undefined ? "Busy" : readOutcome(candidate, row, evictions[at] ?? [])
       })
     },
     Effect.mapError(repoError("admit"))

@@ -41,19 +41,22 @@ end`
 /**
  * ARGV begins with the life of tombstones and the channel; then, of each session that is put, KEYS: index, session,
  * ended…; ARGV: id, value, now, active until, life, life of the value, number of the ended, ended….
- * What goes wrong with one keeps none of the others. Gives, of each such, its place and what went wrong.
+ * What goes wrong with one keeps none of the others. Gives, of each such, its place and what went wrong. Mostly a session
+ * is new, and need not be read first.
  */
 export const put = script(`${addToIndex}${bury}${secret}
 local news, changes, failures, at, nth = {}, {}, {}, nil, 0
 local function putOne(key, arg, ended)
   local index, id, value, now = KEYS[key], ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
   bury(index, key + 2, arg + 7, ended, ARGV[1], news)
-  local old = redis.call("GET", KEYS[key + 1])
-  if old == "${tombstone}" then return end
-  if old and string.byte(old) == string.byte(value) and isLater(old, value) then return end
-  redis.call("SET", KEYS[key + 1], value, "PX", ARGV[arg + 5])
+  if not redis.call("SET", KEYS[key + 1], value, "PX", ARGV[arg + 5], "NX") then
+    local old = redis.call("GET", KEYS[key + 1])
+    if old == "${tombstone}" then return end
+    if string.byte(old) == string.byte(value) and isLater(old, value) then return end
+    redis.call("SET", KEYS[key + 1], value, "PX", ARGV[arg + 5])
+    if secret(old) ~= secret(value) then changes[#changes + 1] = id end
+  end
   add(index, id, now, ARGV[arg + 3], ARGV[arg + 4])
-  if old and secret(old) ~= secret(value) then changes[#changes + 1] = id end
 end
 local key, arg = 1, 3
 while key <= #KEYS do

@@ -28,7 +28,7 @@ const columns = [
  *   way, one of which may keep a session alive that looked idle, and the user is read again to see what came of them.
  *   Without it such a session would be one too many. Usually there is none, and one reading is enough.
  * - A refused login is told how many sessions were active and protected when its turn came.
- * - There is a row for each login, and one whose outcome is `evicted` for each session that it ends: to put these
+ * - There is a row for each login, by its place, and one whose outcome is `evicted` for each session that it ends: to put these
  *   together as JSON would take as long as to find them.
  * - A user's few sessions are read by the index alone. A bitmap would cost no less, and would pass over what the index
  *   learns on the way: which of its entries are of rows that are gone.
@@ -38,7 +38,7 @@ export const admit = (schema: string): ReadonlyArray<string> => [
     wait boolean, at_limit text, protect_trusted boolean, protect_active_ms bigint,
     ${columns.map(([name, type]) => `${name} ${type}[]`).join(", ")}
   ) RETURNS TABLE (
-    session_id uuid, outcome text, max_sessions integer, active integer, protected integer, born_ended boolean,
+    login integer, outcome text, max_sessions integer, active integer, protected integer, born_ended boolean,
     expired jsonb, evicted uuid, evicted_event uuid, evicted_device json
   ) LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan SET enable_bitmapscan = off AS $$
   #variable_conflict use_column
@@ -50,7 +50,7 @@ export const admit = (schema: string): ReadonlyArray<string> => [
       IF wait THEN
         PERFORM pg_advisory_xact_lock(${schema}.user_lock(user_ids[1]));
       ELSIF NOT pg_try_advisory_xact_lock(${schema}.user_lock(user_ids[1])) THEN
-        session_id := ids[1];
+        login := 1;
         outcome := 'busy';
         born_ended := false;
         RETURN NEXT;

@@ -125,13 +125,13 @@ export const admitMany = (schema: string, columns: ReadonlyArray<readonly [strin
     END IF;
 
     RETURN QUERY
-      SELECT c.id, c.verdict, c.max_sessions, c.active, c.protected, c.ended_at IS NOT NULL, c.expired,
+      SELECT c.place::integer, c.verdict, c.max_sessions, c.active, c.protected, c.ended_at IS NOT NULL, c.expired,
         NULL::uuid, NULL::uuid, NULL::json
-      FROM unnest(ids, verdicts, limits, actives, protecteds, ended_ats, expireds)
-        AS c (id, verdict, max_sessions, active, protected, ended_at, expired);
+      FROM unnest(verdicts, limits, actives, protecteds, ended_ats, expireds) WITH ORDINALITY
+        AS c (verdict, max_sessions, active, protected, ended_at, expired, place);
     IF evicting THEN
       RETURN QUERY
-        SELECT ids[l.place], 'evicted', NULL::integer, NULL::integer, NULL::integer, NULL::boolean, NULL::jsonb,
+        SELECT l.place, 'evicted', NULL::integer, NULL::integer, NULL::integer, NULL::boolean, NULL::jsonb,
           l.victim, l.event_id, l.device
         FROM unnest(logged, logged_ids, logged_victims, logged_devices) AS l (place, event_id, victim, device)
         WHERE l.victim IS NOT NULL;

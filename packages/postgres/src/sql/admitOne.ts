@@ -7,7 +7,7 @@ import { mustEvict, verdict } from "./verdict.ts"
  */
 export const admitOne = (schema: string): string => `
   DECLARE
-    login uuid := ids[1];
+    session uuid := ids[1];
     person text := user_ids[1];
     now timestamptz := created_ats[1];
     address inet := ip_addresses[1];
@@ -28,7 +28,7 @@ export const admitOne = (schema: string): string => `
         FROM ${schema}.standing(person, now, at_limit, protect_trusted, protect_active_ms) s;
     END IF;
     decided := ${verdict};
-    session_id := login;
+    login := 1;
     IF decided = 'admitted' THEN
       outcome := 'evicted';
       WHILE ${mustEvict} LOOP
@@ -38,7 +38,7 @@ export const admitOne = (schema: string): string => `
           SET ended_at = now, ended_reason = 'session_limit_exceeded', ended_by_kind = 'system'
           WHERE s.id = evicted RETURNING s.device INTO evicted_device;
         INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, evicted_by, actor_kind)
-          VALUES (evicted_event, 'SessionEvicted', now, person, evicted, login, 'system');
+          VALUES (evicted_event, 'SessionEvicted', now, person, evicted, session, 'system');
         RETURN NEXT;
         next := next + 1;
         n_active := n_active - 1;
@@ -47,11 +47,11 @@ export const admitOne = (schema: string): string => `
         id, user_id, secret_hash, device, location, ip_address, last_ip_address, user_agent, refresh_token_id,
         created_at, last_activity_at, expires_at, idle_timeout_ms
       ) VALUES (
-        login, person, secret_hashes[1], devices[1], locations[1], address, address, user_agents[1],
+        session, person, secret_hashes[1], devices[1], locations[1], address, address, user_agents[1],
         refresh_token_ids[1], now, now, expires_ats[1], idle_timeouts[1]
       );
       INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_ip)
-        VALUES (event_ids[1], 'SessionCreated', now, person, login, address);
+        VALUES (event_ids[1], 'SessionCreated', now, person, session, address);
     END IF;
     outcome := decided;
     max_sessions := allowed;
