@@ -46,6 +46,11 @@ const orAbsent = <A>(enricher: string, exit: AnswerExit<A>): Effect.Effect<Answe
       Effect.as(Option.none<A>())
     )
 
+const told = (device: AnswerExit<Device>, location: AnswerExit<Location>) =>
+  Exit.isSuccess(device) && Exit.isSuccess(location)
+    ? Effect.succeed({ device: device.value, location: location.value })
+    : Effect.all({ device: orAbsent("device", device), location: orAbsent("location", location) })
+
 /** Asks both enrichers once, with what the client sent; what is missing reaches them as an empty string. */
 export const enrich = (command: CreateSession) =>
   Effect.contextWith((context: Context.Context<DeviceEnricher | LocationEnricher>) => {
@@ -53,10 +58,6 @@ export const enrich = (command: CreateSession) =>
     const ipAddress = Option.getOrElse(command.ipAddress, () => "")
     const device = ask(() => Context.get(context, DeviceEnricher).enrich(userAgent, command.clientHints))
     const location = ask(() => Context.get(context, LocationEnricher).enrich(ipAddress))
-    const told = (device: AnswerExit<Device>, location: AnswerExit<Location>) =>
-      Exit.isSuccess(device) && Exit.isSuccess(location)
-        ? Effect.succeed({ device: device.value, location: location.value })
-        : Effect.all({ device: orAbsent("device", device), location: orAbsent("location", location) })
     // Mostly both know the answer already, and there is nothing to wait for.
     return isThere(device) && isThere(location)
       ? told(device, location)

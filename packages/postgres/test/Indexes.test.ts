@@ -116,7 +116,7 @@ layer(Layer.provideMerge(fillLive, postgres()), { excludeTestServices: true, tim
         const plan = yield* explain(
           "SELECT * FROM sojourn.live_sessions('often', '2026-01-02', 'evict-oldest', false, NULL)"
         )
-        const [read] = plan.filter((node) => node["Index Name"] === "sessions_live")
+        const read = plan.find((node) => node["Index Name"] === "sessions_live")
         // Of an index scan these are live rows only; a bitmap tells of all entries that are left.
         assert.include(read!["Node Type"], "Bitmap")
         assert.isAtMost(read!["Actual Rows"], 20)
