@@ -12,11 +12,16 @@ export interface Options {
   /** How long to try to connect. Default: 5 seconds. */
   readonly connectTimeout?: Duration.Input | undefined
   /**
+   * Whether a pooler in transaction mode, such as PgBouncer, stands before the server: most take no settings at the start
+   * of a connection, and many do not keep prepared statements. Then the two below have other defaults. Default: false.
+   */
+  readonly pooled?: boolean | undefined
+  /**
    * How long PostgreSQL may work on one statement before it gives up, told at the start of each connection.
-   * Default: 10 seconds. `none` for poolers that do not take it, such as PgBouncer.
+   * Default: 10 seconds; through a pooler `none`: set `statement_timeout` for the database user there.
    */
   readonly statementTimeout?: Duration.Input | "none" | undefined
-  /** Whether statements are prepared. Default: true. False for poolers that cannot keep them. */
+  /** Whether statements are prepared. Default: true; through a pooler false. */
   readonly prepare?: boolean | undefined
 }
 
@@ -37,7 +42,8 @@ const place = (url: URL) => {
 /** A pool whose statements share connections, so that few connections carry many. Fails at once if it cannot connect. */
 export const layer = (options: Options): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient, DatabaseError> =>
   Layer.unwrap(Effect.suspend(() => {
-    const { connectTimeout = "5 seconds", statementTimeout = "10 seconds" } = options
+    const { connectTimeout = "5 seconds", pooled = false } = options
+    const { prepare = !pooled, statementTimeout = pooled ? "none" : "10 seconds" } = options
     const url = URL.parse(Redacted.value(options.url))
     if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) {
       return Effect.fail(
@@ -57,7 +63,7 @@ export const layer = (options: Options): Layer.Layer<PgClient.PgClient | SqlClie
       multiplexConcurrency: 16,
       maxConnections: options.maxConnections ?? 10,
       connectTimeout,
-      ...(options.prepare === undefined ? {} : { prepare: options.prepare }),
+      prepare,
       ...(statementTimeout === "none"
         ? {}
         : {

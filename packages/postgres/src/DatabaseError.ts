@@ -16,6 +16,11 @@ const explain = (reason: StoreFailure, message: string): Explanation => ({ reaso
 
 const notMigrated = explain("NotMigrated", "Sojourn's tables are missing or too old; run \"sojourn migrate\" first")
 
+const pooler = explain(
+  "Unavailable",
+  "The database was refused as if a pooler stood before it; say so: SOJOURN_DATABASE_POOLED=true, or the option `pooled`"
+)
+
 /** By SQLSTATE or its class (see PostgreSQL's appendix "Error Codes"); "SJN01" is our own. */
 const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
   [
@@ -38,6 +43,10 @@ const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
   ["57014", explain("Unavailable", "PostgreSQL took longer than the statement timeout")],
   ["57", explain("Unavailable", "PostgreSQL is shutting down or starting; try again")],
   ["40", explain("Unavailable", "PostgreSQL gave the transaction up in favour of another; try again")],
+  // A setting at the start of a connection that the pooler does not know; a prepared statement that it lost.
+  ["08P01", pooler],
+  ["26000", pooler],
+  ["42P05", pooler],
   ["08", explain("Unavailable", "The connection to PostgreSQL was lost; try again")]
 ]
 

@@ -1,5 +1,5 @@
 /** What an error of the database may tell. */
-import { assert, layer } from "@effect/vitest"
+import { assert, it, layer } from "@effect/vitest"
 import { repoError } from "@sojourn/postgres/Admit"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
@@ -21,4 +21,13 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("databas
       assert.include(told, "secret_hash_check")
       assert.strictEqual(error.reason, "InvalidData")
     }))
+})
+
+it("a pooler that refuses the settings of a connection, or loses prepared statements, is told with the way out", () => {
+  for (const code of ["08P01", "26000", "42P05"]) {
+    const error = repoError("admit")(Object.assign(new Error("refused"), { code }))
+    assert.include(error.message, "SOJOURN_DATABASE_POOLED=true")
+    assert.strictEqual(error.reason, "Unavailable")
+  }
+  assert.include(repoError("admit")(Object.assign(new Error("lost"), { code: "08006" })).message, "was lost")
 })

@@ -70,6 +70,8 @@ export interface CommonOptions {
 export interface Options extends CommonOptions {
   /** Default: `DATABASE_URL`, which must be set. */
   readonly databaseUrl?: Redacted.Redacted<string> | undefined
+  /** Whether a pooler such as PgBouncer stands before the database. Default: `SOJOURN_DATABASE_POOLED`, else false. */
+  readonly databasePooled?: boolean | undefined
   /** Default: `REDIS_URL`; without either, sessions are cached in this process only. */
   readonly redisUrl?: Redacted.Redacted<string> | undefined
   /** What all keys in Redis begin with. Default: `SOJOURN_REDIS_PREFIX`, else `sojourn`. */
@@ -100,6 +102,10 @@ const orConfig = <A>(given: A | undefined, config: Config.Config<A>): Config.Con
 const settings = (options: Options) =>
   Config.all({
     databaseUrl: orConfig(options.databaseUrl, Config.Redacted("DATABASE_URL")),
+    databasePooled: orConfig(
+      options.databasePooled,
+      Config.withDefault(Config.Boolean("SOJOURN_DATABASE_POOLED"), false)
+    ),
     redisUrl: orConfig(
       options.redisUrl === undefined ? undefined : Option.some(options.redisUrl),
       Config.option(Config.Redacted("REDIS_URL"))
@@ -173,7 +179,8 @@ export const layer = (
   Services,
   DatabaseError | RedisClient.RedisClientError | FrontCache.StalenessTooLong | Config.ConfigError
 > =>
-  Layer.unwrap(Effect.map(settings(options), ({ databaseUrl, migrate, redisPrefix: prefix, redisUrl, schema }) => {
+  Layer.unwrap(Effect.map(settings(options), ({ databasePooled: pooled, databaseUrl, migrate, redisUrl, ...names }) => {
+    const { redisPrefix: prefix, schema } = names
     const migrations = migrate || options.limitQuery !== undefined
       ? Migrations.layer({ limitQuery: options.limitQuery })
       : Migrations.layerCheck
@@ -186,7 +193,7 @@ export const layer = (
       Layer.provideMerge(Layer.mergeAll(
         stores(options.admissions).pipe(
           Layer.provide(migrations),
-          Layer.provide(Database.layer({ url: databaseUrl })),
+          Layer.provide(Database.layer({ url: databaseUrl, pooled })),
           Layer.provide(Layer.succeed(DatabaseSchema, schema))
         ),
         cache,

@@ -19,6 +19,8 @@ const existing = Effect.fnUntraced(function*(directory: string) {
   return (yield* fs.exists(path.join(directory, "PG_VERSION"))) ? directory : undefined
 })
 
+const pooled = Config.withDefault(Config.Boolean("SOJOURN_DATABASE_POOLED"), false)
+
 const database = (check: boolean) =>
   Layer.unwrap(Effect.gen(function*() {
     const url = yield* DatabaseUrl
@@ -26,7 +28,7 @@ const database = (check: boolean) =>
     const { Database, DatabaseSchema, EmbeddedDatabase } = yield* Effect.promise(() => import("@sojourn/postgres"))
     if (Option.isSome(url)) {
       return Layer.merge(
-        Database.layer({ url: url.value, statementTimeout: "none" }),
+        Database.layer({ url: url.value, pooled: yield* pooled, statementTimeout: "none" }),
         Layer.succeed(DatabaseSchema, schema)
       )
     }
