@@ -134,4 +134,4 @@ export const createSession = Effect.fnUntraced(function*(command: CreateSession)
     expiresAt,
     evicted
   })
-}, (login) => Effect.withSpan(login, "sojourn.createSession", { captureStackTrace: false }))
+}, Effect.withSpan("sojourn.createSession", {}, { captureStackTrace: false }))

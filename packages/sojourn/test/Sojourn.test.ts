@@ -68,6 +68,7 @@ describe("Sojourn", () => {
           : { REDIS_URL: redisUrl, SOJOURN_REDIS_PREFIX: yield* freshRedisPrefix }),
         SOJOURN_MIGRATE: "true",
         SOJOURN_SCHEMA: "logins",
+        SOJOURN_DATABASE_POOLED: "true",
         SOJOURN_LOCATION_DATABASE: "disabled"
       })
       const { deviceInfo, location } = yield* story.pipe(
