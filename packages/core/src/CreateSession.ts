@@ -11,7 +11,6 @@ import { parseIpAddress } from "./IpAddress.ts"
 import { Location } from "./Location.ts"
 import { optional } from "./Optional.ts"
 import { parseUserAgent, RefreshTokenId, Session } from "./Session.ts"
-import { EventId } from "./SessionEvent.ts"
 import { SessionId } from "./SessionId.ts"
 import { rulesFor, type SessionRules } from "./SessionPolicy.ts"
 import { SessionRepo } from "./SessionRepo.ts"
@@ -71,7 +70,6 @@ const expiry = (
 }
 
 const asSessionId = Brand.nominal<SessionId>()
-const asEventId = Brand.nominal<EventId>()
 
 /**
  * Signs a user in.
@@ -114,9 +112,8 @@ export const createSession = Effect.fnUntraced(function*(command: CreateSession)
     end: Option.none()
   })
 
-  const candidate = { session, secretHash, eventId: asEventId(yield* random.uuidV7()) }
   const { evicted } = yield* commitThenTell(
-    repo.admit(candidate, rules),
+    repo.admit({ session, secretHash }, rules),
     ({ bornEnded, events, evicted, expired }) => ({
       userId: session.userId,
       now,

@@ -1,9 +1,10 @@
 /** Port: what proves a session to be somebody's, and what keeps it alive. */
 import { Context, type DateTime, type Duration, type Effect, type Option } from "effect"
+import type { EventId } from "./EventId.ts"
 import type { IpAddress } from "./IpAddress.ts"
 import type { Session } from "./Session.ts"
 import type { Actor } from "./SessionEnd.ts"
-import type { EventId, SessionEvent } from "./SessionEvent.ts"
+import type { SessionEvent } from "./SessionEvent.ts"
 import type { SessionId } from "./SessionId.ts"
 import type { SessionRepoError } from "./SessionRepo.ts"
 import type { RotationSalt, SecretHash } from "./SessionToken.ts"

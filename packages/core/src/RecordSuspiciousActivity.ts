@@ -3,11 +3,11 @@ import { DateTime, Effect, Option, Schema } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { commitThenTell } from "./Announce.ts"
 import { CredentialRepo } from "./CredentialRepo.ts"
+import { EventId } from "./EventId.ts"
 import { optional } from "./Optional.ts"
 import { RevokeSession, revokeSession } from "./RevokeSession.ts"
 import { Actor, system } from "./SessionEnd.ts"
 import { SessionNotFound } from "./SessionErrors.ts"
-import { EventId } from "./SessionEvent.ts"
 import { SessionId } from "./SessionId.ts"
 
 /** Which session, who noticed, and at which count it ends. */

@@ -1,8 +1,8 @@
 /** Port: how far each relay has come, and who runs it. */
 import { Context, type Duration, type Effect, type Option, Schema } from "effect"
+import { EventId } from "./EventId.ts"
 import { Instant } from "./Instant.ts"
 import { optional } from "./Optional.ts"
-import { EventId } from "./SessionEvent.ts"
 import { storeErrorFields } from "./StoreError.ts"
 
 /** The name of a relay: 1 to 64 ASCII letters, digits and `._:-`. */

@@ -5,12 +5,12 @@ import { Hex } from "effect/encoding"
 import { commitThenTell } from "./Announce.ts"
 import { toCached } from "./CachedSession.ts"
 import { CredentialRepo } from "./CredentialRepo.ts"
+import { EventId } from "./EventId.ts"
 import { parseIpAddress } from "./IpAddress.ts"
 import { matchSecret } from "./MatchSecret.ts"
 import { boundedGrace, RotationGrace } from "./RotationGrace.ts"
 import { endForReuse } from "./RotationReuse.ts"
 import { InvalidSessionToken, SessionNotActive } from "./SessionErrors.ts"
-import { EventId } from "./SessionEvent.ts"
 import { hashSecret, makeToken, parseToken, RotationSalt, type SessionToken, succeedSecret } from "./SessionToken.ts"
 
 /**

@@ -1,6 +1,7 @@
 /** What happened to sessions, told to the rest of the system. */
 import { DateTime, Option, Schema } from "effect"
 import { Device } from "./Device.ts"
+import { EventId } from "./EventId.ts"
 import { Instant } from "./Instant.ts"
 import { IpAddress } from "./IpAddress.ts"
 import { Location } from "./Location.ts"
@@ -8,14 +9,6 @@ import { optional } from "./Optional.ts"
 import { Actor, EndReason } from "./SessionEnd.ts"
 import { SessionId } from "./SessionId.ts"
 import { UserId } from "./User.ts"
-
-/** A UUID that stays with the event wherever it is delivered, so that a subscriber can tell a repetition. */
-export const EventId = Schema.String.check(
-  Schema.isPattern(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, {
-    expected: "a lower-case UUID"
-  })
-).pipe(Schema.brand("@sojourn/core/EventId"))
-export type EventId = typeof EventId.Type
 
 /** What every event says: which, when, whose, and who did it. */
 const about = { eventId: EventId, at: Instant, userId: UserId, actor: Actor }

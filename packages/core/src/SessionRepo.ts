@@ -4,7 +4,7 @@ import { Instant } from "./Instant.ts"
 import type { Session } from "./Session.ts"
 import type { Actor, SessionEnd } from "./SessionEnd.ts"
 import type { NotSessionOwner, SessionNotFound } from "./SessionErrors.ts"
-import type { EventId, SessionEvent, TokenReuse } from "./SessionEvent.ts"
+import type { SessionEvent, TokenReuse } from "./SessionEvent.ts"
 import { SessionId } from "./SessionId.ts"
 import type { SessionRules } from "./SessionPolicy.ts"
 import type { SecretHash } from "./SessionToken.ts"
@@ -45,8 +45,6 @@ export class EvictionFailed extends Schema.TaggedError<EvictionFailed>()("Evicti
 export interface Candidate {
   readonly session: Session
   readonly secretHash: SecretHash
-  /** Of its `SessionCreated`. */
-  readonly eventId: EventId
 }
 
 /** What a commit did. `events` are those that it wrote to the event log, in order. */

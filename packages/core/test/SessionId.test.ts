@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { EventId, SessionId, UserId } from "@sojourn/core"
+import { createdEventId, endedEventId, EventId, SessionId, UserId } from "@sojourn/core"
 import { Fixtures, SecureRandomTest } from "@sojourn/testing"
 import { DateTime, Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
@@ -38,6 +38,13 @@ describe("EventId", () => {
   it("is a lower-case UUID of any version", () => {
     assert.isTrue(Schema.is(EventId)("6fa459ea-ee8a-4ca4-894e-db77e160355e"))
     assert.isFalse(Schema.is(EventId)("6FA459EA-EE8A-4CA4-894E-DB77E160355E"))
+  })
+
+  it("of what happens to a session once follows from the session's", () => {
+    const id = SessionId.make("019ca945-0a00-7a3b-8c1d-5e6f708192a3")
+    assert.strictEqual(createdEventId(id), "019ca945-0a00-8c3b-8c1d-5e6f708192a3")
+    assert.strictEqual(endedEventId(id), "019ca945-0a00-8e3b-8c1d-5e6f708192a3")
+    assert.isTrue(Schema.is(EventId)(endedEventId(id)))
   })
 })
 

@@ -64,11 +64,12 @@ const milliseconds = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 
 /** The shortest of several times, each with an input that was not seen before. */
 const bestTime = (userAgent: string, hints: ClientHints) =>
-  Effect.forEach(
-    [1, 2, 3, 4, 5, 6],
-    (attempt) => milliseconds(enrich(`${userAgent.slice(0, 480)}${attempt}${userAgent}`, hints))
-  )
-    .pipe(Effect.map((times) => Math.min(...times)))
+  Effect.forEach([1, 2, 3, 4, 5, 6], (attempt) => {
+    const unseen = `${userAgent.slice(0, 480)}${attempt}${userAgent}`
+    // To read it puts it together: until then it is two pieces, and to copy a megabyte takes longer than all the rest.
+    unseen.charCodeAt(0)
+    return milliseconds(enrich(unseen, hints))
+  }).pipe(Effect.map((times) => Math.min(...times)))
 
 describe("hostile input", () => {
   it.layer(DeviceEnricherUaParser.layer())((it) => {
@@ -97,7 +98,7 @@ describe("hostile input", () => {
         }
         assert.isBelow(memory() - before, 200 * megabyte)
         assert.isTrue(devices.every(Option.isSome))
-      }))
+      }), 30_000)
 
     it.effect("C25 what a person will read has no control characters", () =>
       Effect.gen(function*() {

@@ -4,8 +4,9 @@ import {
   type Admission,
   byUser,
   type Candidate,
-  type EventId,
+  createdEventId,
   EvictionFailed,
+  type Session,
   SessionCreated,
   type SessionId,
   SessionLimitExceeded,
@@ -19,7 +20,7 @@ import { SqlClient } from "effect/sql"
 import { storeFailure } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
 import { type DeviceArray, deviceColumn, locationColumn } from "./Details.ts"
-import { type EvictedJson, evictionEvents, type ExpiredJson, expiryEvents } from "./Evicted.ts"
+import { type Evicted, evictionEvents, type Expired, expiryEvents } from "./Evicted.ts"
 import { array, bytes } from "./Parameters.ts"
 import { UnreadableRow } from "./Rows.ts"
 
@@ -29,24 +30,35 @@ export type Refusal = UserNotFound | SessionLimitExceeded | EvictionFailed | Ses
 /** `Busy`: another transaction holds the user's lock, and this one was told not to wait. */
 export type Outcome = Result.Result<Admission, Refusal> | "Busy"
 
-/** The row of a login, by its place among them, from 1. */
-interface OutcomeRow {
-  readonly login: number
-  readonly outcome: "admitted" | "user_not_found" | "limit_exceeded" | "eviction_failed" | "busy"
+/** Something to be told of the login at this place among them, from 1. */
+type AdmitRow = { readonly login: number } & (Verdict | EvictedColumns | ExpiredColumn)
+
+/** What was decided. The numbers are told of refusals only. */
+interface Verdict {
+  readonly outcome: "admitted" | "user_not_found" | "limit_exceeded" | "eviction_failed"
   readonly max_sessions: number | null
   readonly active: number | null
   readonly protected: number | null
-  readonly born_ended: boolean
-  readonly expired: ReadonlyArray<ExpiredJson> | null
 }
 
-/** The row of a session that a login ended. */
-interface EvictedRow {
-  readonly login: number
+/** A session that it ended. */
+interface EvictedColumns {
   readonly outcome: "evicted"
   readonly evicted: SessionId
-  readonly evicted_event: EventId
   readonly evicted_device: DeviceArray | null
+}
+
+/** The user's sessions that were over. */
+interface ExpiredColumn {
+  readonly outcome: "expired"
+  readonly expired: ReadonlyArray<Expired>
+}
+
+/** What the rows say of one login. */
+interface Told {
+  verdict?: Verdict
+  expired: ReadonlyArray<Expired>
+  readonly evicted: Array<Evicted>
 }
 
 /** Any failure of the store as a `SessionRepoError`. */
@@ -64,10 +76,10 @@ export const ruleParameters = (rules: SessionRules) => ({
   )
 })
 
-const createdEvent = ({ eventId, session }: Candidate) =>
+const createdEvent = (session: Session) =>
   instance(SessionCreated, {
     _tag: "SessionCreated",
-    eventId,
+    eventId: createdEventId(session.id),
     at: session.createdAt,
     userId: session.userId,
     actor: byUser(session.userId, session.ipAddress),
@@ -78,56 +90,61 @@ const createdEvent = ({ eventId, session }: Candidate) =>
     expiresAt: session.expiresAt
   })
 
-const toOutcome = (candidate: Candidate, row: OutcomeRow, evicted: ReadonlyArray<EvictedJson>): Outcome => {
-  const { session } = candidate
-  const refused = { userId: session.userId, limit: row.max_sessions ?? 0, active: row.active ?? 0 }
-  switch (row.outcome) {
-    case "busy":
-      return "Busy"
+/** By the logins' places. */
+const byLogin = (rows: ReadonlyArray<AdmitRow>): ReadonlyArray<Told> => {
+  const logins: Array<Told> = []
+  for (const row of rows) {
+    const told = logins[row.login - 1] ??= { expired: [], evicted: [] }
+    if (row.outcome === "evicted") told.evicted.push({ sessionId: row.evicted, device: row.evicted_device })
+    else if (row.outcome === "expired") told.expired = row.expired
+    else told.verdict = row
+  }
+  return logins
+}
+
+const toOutcome = (session: Session, { evicted, expired, verdict }: Told, bornEnded: boolean): Outcome => {
+  if (verdict === undefined) return "Busy"
+  const { id, userId } = session
+  const refused = { userId, limit: verdict.max_sessions ?? 0, active: verdict.active ?? 0 }
+  switch (verdict.outcome) {
     case "user_not_found":
-      return Result.fail(new UserNotFound({ userId: session.userId }))
+      return Result.fail(new UserNotFound({ userId }))
     case "limit_exceeded":
       return Result.fail(new SessionLimitExceeded(refused))
     case "eviction_failed":
-      return Result.fail(new EvictionFailed({ ...refused, protected: row.protected ?? 0 }))
-    case "admitted": {
-      const expired = row.expired ?? []
+      return Result.fail(new EvictionFailed({ ...refused, protected: verdict.protected ?? 0 }))
+    case "admitted":
       return Result.succeed({
         evicted: evicted.map(({ sessionId }) => sessionId),
         expired: expired.map(({ sessionId }) => sessionId),
         events: [
-          ...expiryEvents(session.userId, expired),
-          ...evictionEvents(session.userId, session.createdAt, Option.some(session.id), evicted),
-          createdEvent(candidate)
+          ...expiryEvents(userId, expired),
+          ...evictionEvents(userId, session.createdAt, Option.some(id), evicted),
+          createdEvent(session)
         ],
-        bornEnded: row.born_ended
+        bornEnded
       })
-    }
   }
 }
 
 /** A row that this version cannot read fails the login that it is for. */
-const readOutcome = (candidate: Candidate, row: OutcomeRow, evicted: ReadonlyArray<EvictedJson>): Outcome =>
+const readOutcome = (session: Session, told: Told, bornEnded: boolean): Outcome =>
   Result.getOrElse(
     Result.try({
-      try: () => toOutcome(candidate, row, evicted),
+      try: () => toOutcome(session, told, bornEnded),
       catch: (cause) => repoError("admit")(new UnreadableRow({ cause }))
     }),
     Result.fail
   )
 
-/** Each login's row, and the sessions that it ended, in their order; both by the login's place. */
-const byLogin = (rows: ReadonlyArray<OutcomeRow | EvictedRow>) => {
-  const outcomes: Array<OutcomeRow> = []
-  const evictions: Array<Array<EvictedJson>> = []
-  for (const row of rows) {
-    if (row.outcome !== "evicted") outcomes[row.login - 1] = row
-    else {
-      const evicted = evictions[row.login - 1] ??= []
-      evicted.push({ sessionId: row.evicted, eventId: row.evicted_event, device: row.evicted_device })
-    }
-  }
-  return { outcomes, evictions }
+/** The outcome of each candidate. One that another of them evicted was born ended. */
+const outcomesOf = (candidates: ReadonlyArray<Candidate>, rows: ReadonlyArray<AdmitRow>): ReadonlyArray<Outcome> => {
+  const logins = byLogin(rows)
+  const evicted = new Set(rows.map((row) => row.outcome === "evicted" ? row.evicted : undefined))
+  return candidates.map(({ session }, at) => {
+    const told = logins[at]
+    return told === undefined ? "Busy" : readOutcome(session, told, evicted.has(session.id))
+  })
 }
 
 const millis = (idleTimeout: Option.Option<Duration.Duration>) =>
@@ -144,11 +161,10 @@ export const make = Effect.gen(function*() {
       const { atLimit, protectActiveMillis, protectTrusted } = ruleParameters(rules)
       const { bytea, inet, int8, json, text, timestamptz, uuid } = PgTypes.OID
       const of = (oid: number, column: (candidate: Candidate) => unknown) => array(candidates.map(column), oid)
-      const rows = yield* sql<OutcomeRow | EvictedRow>`
+      const rows = yield* sql<AdmitRow>`
         SELECT * FROM ${admit}(
           ${wait}, ${atLimit}, ${protectTrusted}, ${protectActiveMillis},
           ${of(uuid, ({ session }) => session.id)},
-          ${of(uuid, ({ eventId }) => eventId)},
           ${of(text, ({ session }) => session.userId)},
           ${of(bytea, ({ secretHash }) => bytes(secretHash))},
           ${of(json, ({ session }) => Option.getOrNull(Option.map(session.device, deviceColumn)))},
@@ -160,11 +176,7 @@ export const make = Effect.gen(function*() {
           ${of(timestamptz, ({ session }) => session.expiresAt.epochMilliseconds)},
           ${of(int8, ({ session }) => millis(session.idleTimeout))}
         )`
-      const { evictions, outcomes } = byLogin(rows)
-      return candidates.map((candidate, at): Outcome => {
-        const row = outcomes[at]
-        return row === undefined ? "Busy" : readOutcome(candidate, row, evictions[at] ?? [])
-      })
+      return outcomesOf(candidates, rows)
     },
     Effect.mapError(repoError("admit"))
   )

@@ -1,5 +1,6 @@
 /** Sessions that a statement ended, and the events that it wrote. */
 import {
+  endedEventId,
   type Ending,
   type Endings,
   type EventId,
@@ -14,13 +15,15 @@ import {
 import { instance } from "@sojourn/core/Instance"
 import { Option } from "effect"
 import { type DeviceArray, deviceOf } from "./Details.ts"
-import { text } from "./Rows.ts"
+import { flag, text } from "./Rows.ts"
 
 /** The columns, as the driver gives them: what this package wrote. */
 export interface EndedRow {
   /** Null: the event for all. */
   readonly session_id: SessionId | null
-  /** Null: a session that ended shortly before. */
+  /** False: it ended shortly before. */
+  readonly ended: boolean
+  /** Of the event for all. */
   readonly event_id: EventId | null
   readonly device: DeviceArray | null
 }
@@ -35,38 +38,30 @@ export const endings = (
   { actor, at, reason }: SessionEnd,
   rows: ReadonlyArray<EndedRow>
 ): Endings => {
-  const idsWhere = (isEnded: boolean) =>
-    rows.flatMap(({ event_id, session_id }) =>
-      session_id !== null && (event_id !== null) === isEnded ? [session_id] : []
-    )
+  const idsWhere = (now: boolean) =>
+    rows.flatMap(({ ended, session_id }) => session_id !== null && ended === now ? [session_id] : [])
   const ended = idsWhere(true)
   const about = { at, userId, actor, reason }
   return {
     ended,
     endedBefore: idsWhere(false),
-    events: rows.flatMap(({ device, event_id: eventId, session_id }): ReadonlyArray<SessionEvent> =>
-      eventId === null
-        ? []
-        : session_id === null
-        ? [
-          instance(SessionsRevoked, {
-            _tag: "SessionsRevoked",
-            ...about,
-            eventId: text(eventId),
-            count: ended.length,
-            exceptSessionId
-          })
-        ]
-        : [
-          instance(SessionRevoked, {
-            _tag: "SessionRevoked",
-            ...about,
-            eventId: text(eventId),
-            sessionId: text(session_id),
-            device: deviceOf(device),
-            reuse: Option.none()
-          })
-        ]
+    events: rows.filter(({ ended }) => ended).map(({ device, event_id, session_id: sessionId }): SessionEvent =>
+      sessionId === null
+        ? instance(SessionsRevoked, {
+          _tag: "SessionsRevoked",
+          ...about,
+          eventId: text(event_id!),
+          count: ended.length,
+          exceptSessionId
+        })
+        : instance(SessionRevoked, {
+          _tag: "SessionRevoked",
+          ...about,
+          eventId: endedEventId(text(sessionId)),
+          sessionId,
+          device: deviceOf(device),
+          reuse: Option.none()
+        })
     )
   }
 }
@@ -76,8 +71,7 @@ export interface EndingRow {
   readonly session_id: SessionId
   /** Null: there is no such session. */
   readonly user_id: UserId | null
-  /** Null: nothing was changed. */
-  readonly event_id: EventId | null
+  readonly changed: boolean
   readonly device: DeviceArray | null
   /** Another transaction holds the user's lock, and the statement was told not to wait: nothing was done. */
   readonly busy: boolean
@@ -88,16 +82,15 @@ export const ending = (
   userId: UserId,
   { actor, at, reason }: SessionEnd,
   reuse: Option.Option<TokenReuse>,
-  { device, event_id, session_id: sessionId }: EndingRow
+  { changed, device, session_id: sessionId }: EndingRow
 ): Ending => ({
   userId,
-  changed: event_id !== null,
-  events: event_id === null
-    ? []
-    : [
+  changed: flag(changed),
+  events: changed
+    ? [
       instance(SessionRevoked, {
         _tag: "SessionRevoked",
-        eventId: text(event_id),
+        eventId: endedEventId(text(sessionId)),
         at,
         userId,
         actor,
@@ -107,4 +100,5 @@ export const ending = (
         reuse
       })
     ]
+    : []
 })

@@ -1,19 +1,18 @@
 /** Sessions that a login or a lowered limit ended, as the statement reports them, and their events. */
-import { type EventId, SessionEvicted, SessionExpired, type SessionId, system, type UserId } from "@sojourn/core"
+import { endedEventId, SessionEvicted, SessionExpired, type SessionId, system, type UserId } from "@sojourn/core"
 import { instance } from "@sojourn/core/Instance"
 import { DateTime, Option } from "effect"
 import { type DeviceArray, deviceOf } from "./Details.ts"
 import { oneOf, text } from "./Rows.ts"
 
 /** A session that made room. */
-export interface EvictedJson {
+export interface Evicted {
   readonly sessionId: SessionId
-  readonly eventId: EventId
   readonly device: DeviceArray | null
 }
 
 /** In the column `expired`: a session that was due, at the time when it stopped being active. */
-export interface ExpiredJson extends EvictedJson {
+export interface Expired extends Evicted {
   readonly at: string
   readonly reason: SessionExpired["reason"]
 }
@@ -25,33 +24,33 @@ export const evictionEvents = (
   userId: UserId,
   at: DateTime.Utc,
   evictedBy: Option.Option<SessionId>,
-  evicted: ReadonlyArray<EvictedJson>
+  evicted: ReadonlyArray<Evicted>
 ) =>
-  evicted.map((json) =>
+  evicted.map(({ device, sessionId }) =>
     instance(SessionEvicted, {
       _tag: "SessionEvicted",
-      eventId: text(json.eventId),
+      eventId: endedEventId(text(sessionId)),
       at,
       userId,
       actor: system,
-      sessionId: text(json.sessionId),
+      sessionId,
       reason: "session_limit_exceeded",
-      device: deviceOf(json.device),
+      device: deviceOf(device),
       evictedBy
     })
   )
 
 /** The events of sessions that were due, in the order in which the log has them. */
-export const expiryEvents = (userId: UserId, expired: ReadonlyArray<ExpiredJson>) =>
-  expired.map((json) =>
+export const expiryEvents = (userId: UserId, expired: ReadonlyArray<Expired>) =>
+  expired.map(({ at, device, reason, sessionId }) =>
     instance(SessionExpired, {
       _tag: "SessionExpired",
-      eventId: text(json.eventId),
-      at: DateTime.makeUnsafe(json.at),
+      eventId: endedEventId(text(sessionId)),
+      at: DateTime.makeUnsafe(at),
       userId,
       actor: system,
-      sessionId: text(json.sessionId),
-      reason: expiryReason(json.reason),
-      device: deviceOf(json.device)
+      sessionId,
+      reason: expiryReason(reason),
+      device: deviceOf(device)
     })
   )

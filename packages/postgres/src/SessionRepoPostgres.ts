@@ -19,7 +19,7 @@ import { isKeptNotActive } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
 import { type EndedRow, ending, endings } from "./EndedRow.ts"
 import { type EventRow, toEvents } from "./EventRow.ts"
-import { type EvictedJson, evictionEvents, type ExpiredJson, expiryEvents } from "./Evicted.ts"
+import { type Evicted, evictionEvents, type Expired, expiryEvents } from "./Evicted.ts"
 import * as Revocations from "./Revocations.ts"
 import { make as makeRevoke } from "./RevokeStatements.ts"
 import { reading } from "./Rows.ts"
@@ -33,8 +33,8 @@ interface EnforcedRow {
   readonly max_sessions: number | null
   readonly active: number
   readonly protected: number
-  readonly evicted: ReadonlyArray<EvictedJson> | null
-  readonly expired: ReadonlyArray<ExpiredJson> | null
+  readonly evicted: ReadonlyArray<Evicted> | null
+  readonly expired: ReadonlyArray<Expired> | null
 }
 
 /** Without a session on the page there is one row, with the counts alone. */

@@ -1,15 +1,6 @@
 /** Sojourn's stores on a database of the test file's own. */
 import { NodeCrypto } from "@effect/platform-node"
-import {
-  type Candidate,
-  EventId,
-  SecretHash,
-  Session,
-  SessionId,
-  SessionRepo,
-  type SessionRules,
-  UserId
-} from "@sojourn/core"
+import { type Candidate, SecretHash, Session, SessionId, SessionRepo, type SessionRules, UserId } from "@sojourn/core"
 import {
   CredentialRepoPostgres,
   Database,
@@ -55,11 +46,7 @@ export const candidateOf = Effect.fnUntraced(function*(
     expiresAt: DateTime.add(now, { days: 30 }),
     ...fields
   })
-  const candidate: Candidate = {
-    session,
-    secretHash: SecretHash.make("ab".repeat(32)),
-    eventId: EventId.make(yield* random.uuidV7())
-  }
+  const candidate: Candidate = { session, secretHash: SecretHash.make("ab".repeat(32)) }
   return candidate
 })
 

@@ -107,7 +107,7 @@ describe("PostgreSQL killed", () => {
             assert.strictEqual(over?.over, 0n)
 
             const events = yield* sql<{ readonly event_id: string }>`
-              SELECT event_id FROM sojourn.session_events ORDER BY position`
+              SELECT event_id FROM sojourn.event_details ORDER BY position`
             yield* Effect.sleep("50 millis").pipe(
               Effect.repeat({ until: () => idsOf(delivered).length >= events.length, times: 200 })
             )

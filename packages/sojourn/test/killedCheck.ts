@@ -33,7 +33,7 @@ export const disagreements = SqlClient.SqlClient.use((sql) =>
         count(*) FILTER (WHERE type = 'SessionTrusted') AS trusted,
         count(*) FILTER (WHERE type = 'SuspiciousActivityRecorded') AS suspicious,
         count(DISTINCT user_id) AS users, count(*) - count(DISTINCT event_id) AS repeated
-      FROM sojourn.session_events WHERE session_id IS NOT NULL GROUP BY session_id, user_id
+      FROM sojourn.event_details WHERE session_id IS NOT NULL GROUP BY session_id, user_id
     )
     SELECT coalesce(s.id, l.id)::text AS id, CASE
       WHEN l.id IS NULL THEN 'a session without events'
@@ -71,7 +71,7 @@ export const omissions = SqlClient.SqlClient.use((sql) =>
         coalesce((SELECT position FROM sojourn.relays WHERE name = 'recorder'), 0)) AS position
     )
     SELECT 'position ' || e.position || ' was never delivered' AS what
-    FROM sojourn.session_events e, reached r
+    FROM sojourn.event_details e, reached r
     WHERE e.position <= r.position AND NOT EXISTS (
       SELECT 1 FROM first f WHERE f.position = e.position AND f.event_id = e.event_id
     )

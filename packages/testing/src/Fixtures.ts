@@ -3,7 +3,6 @@ import {
   type CachedSession,
   type Candidate,
   Device,
-  EventId,
   Location,
   parseIpAddress,
   SecretHash,
@@ -102,7 +101,6 @@ export const candidate = Effect.fnUntraced(function*(fields: SessionFields = {})
   const random = yield* SecureRandom.SecureRandom
   return {
     session: session({ id: yield* freshSessionId, ...fields }),
-    secretHash: SecretHash.make(Hex.encode(yield* random.randomBytes(32))),
-    eventId: EventId.make(yield* random.uuidV7())
+    secretHash: SecretHash.make(Hex.encode(yield* random.randomBytes(32)))
   } satisfies Candidate
 })

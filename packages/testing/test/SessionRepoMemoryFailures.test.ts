@@ -1,5 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
-import { EventLog, SessionRepo, SessionRules, User, UserId, UserRepo, UserRepoError } from "@sojourn/core"
+import {
+  EventLog,
+  SessionEnd,
+  SessionRepo,
+  SessionRules,
+  system,
+  User,
+  UserId,
+  UserRepo,
+  UserRepoError
+} from "@sojourn/core"
 import { Fixtures, SecureRandomTest, SessionRepoMemory, UserRepoMemory } from "@sojourn/testing"
 import { Array, Effect, Exit, Fiber, Layer, Option } from "effect"
 import { SecureRandom } from "effect/crypto"
@@ -12,6 +22,10 @@ const admit = Effect.gen(function*() {
   const repo = yield* SessionRepo
   return yield* repo.admit(yield* Fixtures.candidate({ userId }), rules)
 })
+
+const revokeAll = SessionRepo.use((repo) =>
+  repo.endAll(userId, Option.none(), SessionEnd.make({ at: Fixtures.now, reason: "logout", actor: system }))
+)
 
 const setLimit = (limit: number | "unlimited") =>
   UserRepo.use((users) => users.put(User.make({ id: userId, maxSessions: Option.some(limit) })))
@@ -50,17 +64,31 @@ describe("SessionRepoMemory", () => {
       assert.deepStrictEqual(new Set(outcomes), new Set([3, 4]))
     }))
 
-  it.effect("C21 a login that dies between two events leaves nothing, and frees the user's lock", () =>
+  it.effect("C21 a login that dies under the user's lock leaves nothing, and frees the lock", () =>
     Effect.gen(function*() {
-      yield* threeTooMany
+      yield* Effect.replicateEffect(admit, 3)
       assert.isTrue(Exit.hasDies(yield* Effect.exit(admit)))
       assert.deepStrictEqual(yield* kept, nothing)
       yield* admit
       assert.deepStrictEqual(yield* kept, everything)
+    }).pipe(Effect.provide(Layer.unwrap(Effect.sync(() => {
+      let calls = 0
+      return overUsers({
+        limit: () => Effect.suspend(() => ++calls === 4 ? Effect.die("no limit") : Effect.succeed(calls < 4 ? 3 : 1))
+      })
+    })))))
+
+  it.effect("C21 revoking all that dies for want of an event's id leaves nothing, and frees the user's lock", () =>
+    Effect.gen(function*() {
+      yield* threeTooMany
+      assert.isTrue(Exit.hasDies(yield* Effect.exit(revokeAll)))
+      assert.deepStrictEqual(yield* kept, nothing)
+      yield* revokeAll
+      assert.deepStrictEqual(yield* kept, { total: 3, active: 0, events: 7 })
     }).pipe(Effect.provide(
       SessionRepoMemory.layer.pipe(
         Layer.provideMerge(UserRepoMemory.layer()),
-        Layer.provide(dyingAtCall(2)),
+        Layer.provide(dyingAtCall(1)),
         Layer.merge(SecureRandomTest.layer())
       )
     )))

@@ -13,7 +13,7 @@ const script = (users: number) => `
 \\set user random(0, ${users - 1})
 SELECT * FROM sojourn.admit(
   false, 'evict-oldest', false, NULL::bigint,
-  ARRAY[gen_random_uuid()], ARRAY[gen_random_uuid()],
+  ARRAY[gen_random_uuid()],
   ARRAY[${userIdSql(":user::bigint")}],
   ARRAY[sha256(int8send(:user::bigint))],
   ARRAY['["Chrome on macOS","desktop","Chrome","148.0.0.0","macOS","10.15.7"]'::json],

@@ -1,8 +1,6 @@
 /** The PostgreSQL part of create-session against PostgreSQL's own benchmark. */
 import {
-  type Candidate,
   Device,
-  EventId,
   hashSecret,
   IpAddress,
   Location,
@@ -58,8 +56,7 @@ const admitOne = () => {
       expiresAt: DateTime.addDuration(now, "30 days")
     })
     const secretHash = yield* hashSecret(yield* random.randomBytes(32))
-    const candidate: Candidate = { session, secretHash, eventId: EventId.make(yield* random.uuidV7()) }
-    return yield* repo.admit(candidate, yield* SessionPolicy)
+    return yield* repo.admit({ session, secretHash }, yield* SessionPolicy)
   })
 }
 

@@ -3,44 +3,46 @@ import { admitMany } from "./admitMany.ts"
 import { admitOne } from "./admitOne.ts"
 import { beginAppend, requireReadCommitted } from "./locks.ts"
 
-const columns = [
-  ["ids", "uuid", "id"],
-  ["event_ids", "uuid", "event_id"],
-  ["user_ids", "text", "user_id"],
-  ["secret_hashes", "bytea", "secret_hash"],
-  ["devices", "json", "device"],
-  ["locations", "json", "location"],
-  ["ip_addresses", "inet", "ip_address"],
-  ["user_agents", "text", "user_agent"],
-  ["refresh_token_ids", "text", "refresh_token_id"],
-  ["created_ats", "timestamptz", "created_at"],
-  ["expires_ats", "timestamptz", "expires_at"],
-  ["idle_timeouts", "bigint", "idle_timeout_ms"]
-] as const
+/** What is told of the logins: an array each, in the order of the logins. */
+const candidates = [
+  "ids uuid[]",
+  "user_ids text[]",
+  "secret_hashes bytea[]",
+  "devices json[]",
+  "locations json[]",
+  "ip_addresses inet[]",
+  "user_agents text[]",
+  "refresh_token_ids text[]",
+  "created_ats timestamptz[]",
+  "expires_ats timestamptz[]",
+  "idle_timeouts bigint[]"
+]
 
 /**
  * Why it is shaped so:
  * - plpgsql gives every statement its own snapshot under READ COMMITTED, so what is counted after the lock is what
  *   the former holder left; in one statement the snapshot would be older than the lock. Hence the isolation guard.
  * - The users' locks are taken in the order of their keys, so two batches cannot wait for each other in a circle.
- *   Without `wait`, users whose lock is taken are left out (`busy`).
+ *   Without `wait`, the logins of users whose lock is taken are left out.
  * - Where there is a limit, sessions that are due end first, in a statement of its own: it waits for activities under
  *   way, one of which may keep a session alive that looked idle, and the user is read again to see what came of them.
  *   Without it such a session would be one too many. Usually there is none, and one reading is enough.
  * - A refused login is told how many sessions were active and protected when its turn came.
- * - There is a row for each login, by its place, and one whose outcome is `evicted` for each session that it ends: to put these
- *   together as JSON would take as long as to find them.
+ * - There is a row for each thing to be told of a login, which is named by its place: what was decided, before it the sessions
+ *   of the user that were over (`expired`), after it each session that it ends (`evicted`). Of one that was left out there is none.
  * - A user's few sessions are read by the index alone. A bitmap would cost no less, and would pass over what the index
- *   learns on the way: which of its entries are of rows that are gone.
+ *   learns on the way: which of its entries are of rows that are gone. What the limit is told from is read by indexes, too:
+ *   to scan even the smallest table asks the operating system for its size.
  */
 export const admit = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.admit(
     wait boolean, at_limit text, protect_trusted boolean, protect_active_ms bigint,
-    ${columns.map(([name, type]) => `${name} ${type}[]`).join(", ")}
+    ${candidates.join(", ")}
   ) RETURNS TABLE (
-    login integer, outcome text, max_sessions integer, active integer, protected integer, born_ended boolean,
-    expired jsonb, evicted uuid, evicted_event uuid, evicted_device json
-  ) LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan SET enable_bitmapscan = off AS $$
+    login integer, outcome text, max_sessions integer, active integer, protected integer,
+    expired jsonb, evicted uuid, evicted_device json
+  ) LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan
+  SET enable_bitmapscan = off SET enable_seqscan = off SET jit = off AS $$
   #variable_conflict use_column
   DECLARE
     locked text[];
@@ -50,10 +52,6 @@ export const admit = (schema: string): ReadonlyArray<string> => [
       IF wait THEN
         PERFORM pg_advisory_xact_lock(${schema}.user_lock(user_ids[1]));
       ELSIF NOT pg_try_advisory_xact_lock(${schema}.user_lock(user_ids[1])) THEN
-        login := 1;
-        outcome := 'busy';
-        born_ended := false;
-        RETURN NEXT;
         RETURN;
       END IF;
       ${beginAppend(schema)}
@@ -72,9 +70,6 @@ export const admit = (schema: string): ReadonlyArray<string> => [
       ) k WHERE pg_try_advisory_xact_lock(k.key);
     END IF;
     ${beginAppend(schema)}
-    ${admitMany(schema, columns)}
+    ${admitMany(schema)}
   END $$`
 ]
-
-/** The names of `admit`'s arrays and of the columns that they become. */
-export type AdmitColumn = (typeof columns)[number][2]

@@ -17,50 +17,46 @@ export const admitOne = (schema: string): string => `
     n_protected integer;
     queue uuid[];
     next integer := 1;
-    decided text;
-    ended_before jsonb;
   BEGIN
     SELECT s.max_sessions, s.due, s.active, s.protected, s.evictable INTO allowed, due, n_active, n_protected, queue
       FROM ${schema}.standing(person, now, at_limit, protect_trusted, protect_active_ms) s;
+    login := 1;
     IF due > 0 THEN
-      ended_before := ${schema}.end_due_of(ARRAY[person], ARRAY[now]) -> person;
+      outcome := 'expired';
+      expired := ${schema}.end_due_of(ARRAY[person], ARRAY[now]) -> person;
+      IF expired IS NOT NULL THEN RETURN NEXT; END IF;
+      expired := NULL;
       SELECT s.active, s.protected, s.evictable INTO n_active, n_protected, queue
         FROM ${schema}.standing(person, now, at_limit, protect_trusted, protect_active_ms) s;
     END IF;
-    decided := ${verdict};
-    login := 1;
-    IF decided = 'admitted' THEN
-      outcome := 'evicted';
-      WHILE ${mustEvict} LOOP
-        evicted := queue[next];
-        evicted_event := gen_random_uuid();
-        UPDATE ${schema}.sessions s
-          SET ended_at = now, ended_reason = 'session_limit_exceeded', ended_by_kind = 'system'
-          WHERE s.id = evicted RETURNING s.device INTO evicted_device;
-        INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, evicted_by, actor_kind)
-          VALUES (evicted_event, 'SessionEvicted', now, person, evicted, session, 'system');
-        RETURN NEXT;
-        next := next + 1;
-        n_active := n_active - 1;
-      END LOOP;
-      INSERT INTO ${schema}.sessions (
-        id, user_id, secret_hash, device, location, ip_address, last_ip_address, user_agent, refresh_token_id,
-        created_at, last_activity_at, expires_at, idle_timeout_ms
-      ) VALUES (
-        session, person, secret_hashes[1], devices[1], locations[1], address, address, user_agents[1],
-        refresh_token_ids[1], now, now, expires_ats[1], idle_timeouts[1]
-      );
-      INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_ip)
-        VALUES (event_ids[1], 'SessionCreated', now, person, session, address);
+    outcome := ${verdict};
+    IF outcome <> 'admitted' THEN
+      max_sessions := allowed;
+      active := n_active;
+      protected := n_protected;
+      RETURN NEXT;
+      RETURN;
     END IF;
-    outcome := decided;
-    max_sessions := allowed;
-    active := n_active;
-    protected := n_protected;
-    born_ended := false;
-    expired := ended_before;
-    evicted := NULL;
-    evicted_event := NULL;
-    evicted_device := NULL;
     RETURN NEXT;
+    WHILE ${mustEvict} LOOP
+      outcome := 'evicted';
+      evicted := queue[next];
+      UPDATE ${schema}.sessions s
+        SET ended_at = now, ended_reason = 'session_limit_exceeded', ended_by_kind = 'system'
+        WHERE s.id = evicted RETURNING s.device INTO evicted_device;
+      INSERT INTO ${schema}.session_events (type, at, user_id, session_id, evicted_by, actor_kind)
+        VALUES ('SessionEvicted', now, person, evicted, session, 'system');
+      RETURN NEXT;
+      next := next + 1;
+      n_active := n_active - 1;
+    END LOOP;
+    INSERT INTO ${schema}.sessions (
+      id, user_id, secret_hash, device, location, ip_address, last_ip_address, user_agent, refresh_token_id,
+      created_at, last_activity_at, expires_at, idle_timeout_ms
+    ) VALUES (
+      session, person, secret_hashes[1], devices[1], locations[1], address, address, user_agents[1],
+      refresh_token_ids[1], now, now, expires_ats[1], idle_timeouts[1]
+    );
+    INSERT INTO ${schema}.session_events (type, at, user_id, session_id, actor_ip)
+      VALUES ('SessionCreated', now, person, session, address);
   END;`

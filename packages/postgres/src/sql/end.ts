@@ -1,17 +1,20 @@
 /** Endings, under the user's lock, each change with its event. */
 import { actorColumns } from "./actor.ts"
+import { onceId } from "./eventId.ts"
 import { beginAppend, beginChange, requireReadCommitted } from "./locks.ts"
 import { ofUser } from "./ofUser.ts"
 
+const endedColumns = "session_id uuid, ended boolean, event_id uuid, device json"
+
 /**
  * Ends all sessions of a user that have not ended or expired, but one, oldest first. The one to keep must be an active
- * one of theirs, else nothing is ended. The row without a session is the event for all, if any was ended; rows without
- * an event are sessions that ended shortly before.
+ * one of theirs, else nothing is ended. The row without a session has the id of the event for all, if any was ended; those
+ * that are not `ended` are sessions that ended shortly before.
  */
 export const endAll = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.end_all(
     of_user text, except_id uuid, now timestamptz, reason text, by_kind text, by_id text, by_ip inet
-  ) RETURNS TABLE (session_id uuid, event_id uuid, device json) LANGUAGE plpgsql VOLATILE AS $$
+  ) RETURNS TABLE (${endedColumns}) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   BEGIN
     ${beginChange(schema, "of_user")}
@@ -23,7 +26,7 @@ export const endAll = (schema: string): ReadonlyArray<string> => [
     END IF;
 
     RETURN QUERY WITH victim AS MATERIALIZED (
-      SELECT s.id, s.device, gen_random_uuid() AS event_id, row_number() OVER (ORDER BY s.created_at, s.id) AS turn
+      SELECT s.id, s.device, row_number() OVER (ORDER BY s.created_at, s.id) AS turn
       FROM ${schema}.sessions s
       WHERE ${
     ofUser("s.user_id", "of_user")
@@ -39,7 +42,7 @@ export const endAll = (schema: string): ReadonlyArray<string> => [
       INSERT INTO ${schema}.session_events
         (event_id, type, at, user_id, session_id, actor_kind, actor_id, actor_ip, data)
       SELECT e.event_id, e.type, now, of_user, e.id, ${actorColumns(schema, "of_user")}, e.data FROM (
-        SELECT v.event_id, 'SessionRevoked'::${schema}.event_type AS type, v.id, v.turn,
+        SELECT NULL::uuid AS event_id, 'SessionRevoked'::${schema}.event_type AS type, v.id, v.turn,
           jsonb_build_object('reason', reason) AS data FROM victim v
         UNION ALL
         SELECT s.event_id, 'SessionsRevoked', NULL, NULL, jsonb_strip_nulls(
@@ -47,12 +50,12 @@ export const endAll = (schema: string): ReadonlyArray<string> => [
         ) FROM summary s
       ) e ORDER BY e.turn NULLS LAST
     )
-    SELECT e.id, e.event_id, e.device FROM (
-      SELECT v.id, v.event_id, v.device, v.turn FROM victim v
+    SELECT e.id, e.ended, e.event_id, e.device FROM (
+      SELECT v.id, true AS ended, NULL::uuid AS event_id, v.device, v.turn FROM victim v
       UNION ALL
-      SELECT NULL, s.event_id, NULL, NULL FROM summary s
+      SELECT NULL, true, s.event_id, NULL, NULL FROM summary s
       UNION ALL
-      SELECT s.id, NULL, NULL, NULL FROM ${schema}.sessions s
+      SELECT s.id, false, NULL, NULL, NULL FROM ${schema}.sessions s
       WHERE ${ofUser("s.user_id", "of_user")} AND s.ended_at > now - interval '5 minutes'
     ) e ORDER BY e.turn NULLS LAST;
   END $$`
@@ -73,21 +76,22 @@ export const endDue = (schema: string): ReadonlyArray<string> => [
       FROM unnest(ids, nows) AS d (id, now) WHERE s.id = d.id AND s.ended_at IS NULL AND s.active_until <= d.now
       RETURNING s.id, s.user_id, s.device, s.ended_at, s.ended_reason
     ), logged AS (
-      INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind, data)
-      SELECT gen_random_uuid(), 'SessionExpired', e.ended_at, e.user_id, e.id, 'system',
-        jsonb_build_object('reason', e.ended_reason)
+      INSERT INTO ${schema}.session_events (type, at, user_id, session_id, actor_kind, data)
+      SELECT 'SessionExpired', e.ended_at, e.user_id, e.id, 'system', jsonb_build_object('reason', e.ended_reason)
       FROM ended e ORDER BY e.ended_at, e.id
       RETURNING *
     )
-    SELECT l.position, l.event_id, l.type, l.at, l.user_id, l.session_id, l.evicted_by,
-      l.actor_kind, l.actor_id, l.actor_ip, l.data, e.device, l.location, l.expires_at
+    SELECT l.position, ${
+    onceId("l.session_id", "l.type")
+  }, l.type, l.at, l.user_id, l.session_id, l.evicted_by, l.actor_kind,
+      l.actor_id, l.actor_ip, l.data, e.device, l.location, l.expires_at
     FROM logged l JOIN ended e ON e.id = l.session_id
   $$`,
   // Those of users, each at a `now` of their own; what was ended of each, in the order of the log.
   `CREATE FUNCTION ${schema}.end_due_of(of_users text[], nows timestamptz[]) RETURNS jsonb LANGUAGE sql VOLATILE AS $$
     SELECT jsonb_object_agg(u.user_id, u.ended) FROM (
       SELECT e.user_id, jsonb_agg(e.data || jsonb_build_object(
-        'sessionId', e.session_id, 'eventId', e.event_id, 'device', e.device,
+        'sessionId', e.session_id, 'device', e.device,
         'at', to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
       ) ORDER BY e.position) AS ended
       FROM (
@@ -142,7 +146,7 @@ export const sweep = (schema: string): ReadonlyArray<string> => [
  */
 export const eraseUser = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.erase_user(of_user text, now timestamptz, by_kind text, by_id text, by_ip inet)
-  RETURNS TABLE (session_id uuid, event_id uuid, device json) LANGUAGE plpgsql VOLATILE AS $$
+  RETURNS TABLE (${endedColumns}) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   BEGIN
     ${beginChange(schema, "of_user")}

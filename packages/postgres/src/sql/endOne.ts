@@ -4,9 +4,9 @@ import { beginAppend, requireReadCommitted } from "./locks.ts"
 
 /**
  * `user_id` null: there is no such session. `owner` null: whoever's it is; of somebody else nothing is changed.
- * `event_id` null: nothing was changed, for it had ended before. `busy`: the user's lock is taken and nothing was done.
+ * Not `changed`: it had ended before. `busy`: the user's lock is taken and nothing was done.
  */
-const row = "session_id uuid, user_id text, event_id uuid, device json, busy boolean"
+const row = "session_id uuid, user_id text, changed boolean, device json, busy boolean"
 
 const data = (values: string) =>
   `jsonb_strip_nulls(jsonb_build_object('reason', ${values}.reason, 'reuse', ${values}.reuse))`
@@ -38,11 +38,12 @@ export const endOne = (schema: string): ReadonlyArray<string> => [
       SET ended_at = now, ended_reason = reason::${schema}.end_reason, ended_by_kind = by_kind::${schema}.actor_kind,
         ended_by_id = by_id, ended_by_ip = by_ip
       WHERE s.id = session AND s.user_id = person AND s.ended_at IS NULL
-      RETURNING s.user_id, gen_random_uuid(), s.device INTO user_id, event_id, device;
-    IF FOUND THEN
+      RETURNING s.user_id, s.device INTO user_id, device;
+    changed := FOUND;
+    IF changed THEN
       INSERT INTO ${schema}.session_events
-        (event_id, type, at, user_id, session_id, actor_kind, actor_id, actor_ip, data)
-      VALUES (end_session.event_id, 'SessionRevoked', now, person, session, ${actorColumns(schema, "person")},
+        (type, at, user_id, session_id, actor_kind, actor_id, actor_ip, data)
+      VALUES ('SessionRevoked', now, person, session, ${actorColumns(schema, "person")},
         ${data("end_session")});
     ELSE
       SELECT s.user_id INTO user_id FROM ${schema}.sessions s WHERE s.id = session;
@@ -76,14 +77,14 @@ export const endOne = (schema: string): ReadonlyArray<string> => [
       SET ended_at = a.now, ended_reason = a.reason::${schema}.end_reason,
         ended_by_kind = a.by_kind::${schema}.actor_kind, ended_by_id = a.by_id, ended_by_ip = a.by_ip
       FROM asked a WHERE a.is_owner AND a.is_locked AND s.id = a.id AND s.ended_at IS NULL
-      RETURNING a.*, s.device, gen_random_uuid() AS event_id
+      RETURNING a.*, s.device
     ), logged AS (
       INSERT INTO ${schema}.session_events
-        (event_id, type, at, user_id, session_id, actor_kind, actor_id, actor_ip, data)
-      SELECT e.event_id, 'SessionRevoked', e.now, e.person, e.id, ${actorColumns(schema, "person")}, ${data("e")}
+        (type, at, user_id, session_id, actor_kind, actor_id, actor_ip, data)
+      SELECT 'SessionRevoked', e.now, e.person, e.id, ${actorColumns(schema, "person")}, ${data("e")}
       FROM ended e ORDER BY e.place
     )
-    SELECT a.id, a.person, e.event_id, e.device, coalesce(a.is_owner AND a.is_locked IS NOT TRUE, false)
+    SELECT a.id, a.person, e.id IS NOT NULL, e.device, coalesce(a.is_owner AND a.is_locked IS NOT TRUE, false)
     FROM asked a LEFT JOIN ended e ON e.place = a.place;
   END $$`
 ]

@@ -33,7 +33,7 @@ export const enforceLimit = (schema: string): ReadonlyArray<string> => [
     END IF;
 
     RETURN QUERY WITH victim AS MATERIALIZED (
-      SELECT v.id, v.device, v.turn, gen_random_uuid() AS event_id
+      SELECT v.id, v.device, v.turn
       FROM unnest(evictable, devices) WITH ORDINALITY AS v (id, device, turn)
       WHERE n_protected <= allowed AND v.turn <= n_active - allowed
     ), ended AS (
@@ -41,12 +41,12 @@ export const enforceLimit = (schema: string): ReadonlyArray<string> => [
       SET ended_at = now, ended_reason = 'session_limit_exceeded', ended_by_kind = 'system'
       FROM victim v WHERE s.id = v.id
     ), logged AS (
-      INSERT INTO ${schema}.session_events (event_id, type, at, user_id, session_id, actor_kind)
-      SELECT v.event_id, 'SessionEvicted', now, of_user, v.id, 'system' FROM victim v ORDER BY v.turn
+      INSERT INTO ${schema}.session_events (type, at, user_id, session_id, actor_kind)
+      SELECT 'SessionEvicted', now, of_user, v.id, 'system' FROM victim v ORDER BY v.turn
     )
     SELECT allowed, n_active, n_protected, CASE WHEN n_protected <= allowed OR allowed IS NULL
       THEN (SELECT coalesce(jsonb_agg(jsonb_build_object(
-        'sessionId', v.id, 'eventId', v.event_id, 'device', v.device) ORDER BY v.turn), '[]') FROM victim v) END,
+        'sessionId', v.id, 'device', v.device) ORDER BY v.turn), '[]') FROM victim v) END,
       due_ended -> of_user;
   END $$`
 ]

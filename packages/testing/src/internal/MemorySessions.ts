@@ -53,14 +53,11 @@ export const make = Effect.fnUntraced(
 
     /** Under the user's lock, where there is a limit: ends what is over, so that nothing brings it back. */
     const endDue = (userId: UserId, limit: Limit, now: DateTime.Utc) =>
-      Effect.map(
-        Effect.forEach(
-          limit === "unlimited" ? [] : sessions.of(userId).filter(({ end }) => Option.isNone(end))
-            .filter((session) => !session.isActive(now)).toSorted(byEnd),
-          SessionChange.expired
-        ),
-        (changes) => ({ changes, ids: changes.flatMap(({ sessions }) => sessions.map(({ id }) => id)) })
-      )
+      Effect.sync(() => {
+        const due = limit === "unlimited" ? [] : sessions.of(userId).filter(({ end }) => Option.isNone(end))
+          .filter((session) => !session.isActive(now)).toSorted(byEnd)
+        return { changes: due.map(SessionChange.expired), ids: due.map(({ id }) => id) }
+      })
 
     const activeAt = (userId: UserId, now: DateTime.Utc) =>
       sessions.of(userId).filter((session) => session.isActive(now))
@@ -81,7 +78,7 @@ export const make = Effect.fnUntraced(
     })
 
     return SessionRepo.of({
-      admit: ({ eventId, secretHash, session: asking }, rules) => {
+      admit: ({ secretHash, session: asking }, rules) => {
         const session = begun(asking)
         const { createdAt: now, id, userId } = session
         return locked(
@@ -92,13 +89,11 @@ export const make = Effect.fnUntraced(
             const victims = yield* Effect.fromResult(
               makeRoom({ userId, limit, active: activeAt(userId, now), now }, rules)
             ).pipe(Effect.tapError(() => Effect.sync(() => write(...due.changes))))
-            const evicted = yield* SessionChange.evicted(victims, now, Option.some(id))
+            const evicted = SessionChange.evicted(victims, now, Option.some(id))
             const written = yield* Effect.suspend(() =>
               Option.isSome(sessions.get(id))
                 ? Effect.fail(idTaken(id))
-                : Effect.succeed(
-                  write(...due.changes, evicted, SessionChange.created({ session, secretHash, eventId }))
-                )
+                : Effect.succeed(write(...due.changes, evicted, SessionChange.created({ session, secretHash })))
             )
             return { evicted: victims.map((victim) => victim.id), expired: due.ids, events: written, bornEnded: false }
           })
@@ -114,7 +109,7 @@ export const make = Effect.fnUntraced(
             const victims = yield* Effect.fromResult(
               holdLimit({ userId, limit, active: activeAt(userId, now), now }, rules)
             ).pipe(Effect.tapError(() => Effect.sync(() => write(...due.changes))))
-            const change = yield* SessionChange.evicted(victims, now, Option.none())
+            const change = SessionChange.evicted(victims, now, Option.none())
             const written = yield* Effect.sync(() => write(...due.changes, change))
             return { evicted: victims.map((victim) => victim.id), expired: due.ids, events: written }
           })
@@ -145,7 +140,7 @@ export const make = Effect.fnUntraced(
           Effect.gen(function*() {
             const session = Option.filter(sessions.get(id), (session) => Option.isNone(session.end))
             if (Option.isNone(session)) return { userId, changed: false, events: [] }
-            const change = yield* SessionChange.ended(session.value, end, reuse)
+            const change = SessionChange.ended(session.value, end, reuse)
             return { userId, changed: true, events: yield* Effect.sync(() => write(change)) }
           })
         )
@@ -173,8 +168,7 @@ export const make = Effect.fnUntraced(
               Effect.gen(function*() {
                 const ids = new Set(theirs.map(({ id }) => id))
                 const stillDue = sessions.due(now).filter(({ id }) => ids.has(id))
-                const changes = yield* Effect.forEach(stillDue, SessionChange.expired)
-                return yield* Effect.sync(() => write(...changes))
+                return yield* Effect.sync(() => write(...stillDue.map(SessionChange.expired)))
               })
             )
         )

@@ -2,6 +2,8 @@
 import {
   byUser,
   type Candidate,
+  createdEventId,
+  endedEventId,
   EventId,
   type Session,
   SessionCreated,
@@ -34,11 +36,11 @@ export const nextEventId = SecureRandom.SecureRandom.use((random) =>
 )
 
 /** A login by the user themselves. */
-export const created = ({ eventId, secretHash, session }: Candidate): SessionChange => ({
+export const created = ({ secretHash, session }: Candidate): SessionChange => ({
   sessions: [session],
   secrets: [session.id, Secrets.first(secretHash)],
   events: [SessionCreated.make({
-    eventId,
+    eventId: createdEventId(session.id),
     at: session.createdAt,
     userId: session.userId,
     actor: byUser(session.userId, session.ipAddress),
@@ -51,48 +53,40 @@ export const created = ({ eventId, secretHash, session }: Candidate): SessionCha
 })
 
 /** The sessions ended to hold the limit, with an event each, in their order. */
-export const evicted = Effect.fnUntraced(function*(
+export const evicted = (
   sessions: ReadonlyArray<Session>,
   at: DateTime.Utc,
   evictedBy: Option.Option<SessionId>
-) {
-  const reason = "session_limit_exceeded"
-  const end = SessionEnd.make({ at, reason, actor: system })
-  const events = yield* Effect.forEach(
-    sessions,
-    ({ device, id, userId }) =>
-      Effect.map(
-        nextEventId,
-        (eventId) =>
-          SessionEvicted.make({ eventId, at, userId, actor: system, sessionId: id, reason, device, evictedBy })
-      )
-  )
-  return { sessions: sessions.map((session) => session.ended(end)), events } satisfies SessionChange
-})
+): SessionChange => {
+  const about = { at, reason: "session_limit_exceeded", actor: system } as const
+  const end = SessionEnd.make(about)
+  return {
+    sessions: sessions.map((session) => session.ended(end)),
+    events: sessions.map(({ device, id, userId }) =>
+      SessionEvicted.make({ eventId: endedEventId(id), ...about, userId, sessionId: id, device, evictedBy })
+    )
+  }
+}
 
 /** One session ended, with its event. */
-export const ended = Effect.fnUntraced(
-  function*(session: Session, end: SessionEnd, reuse: Option.Option<TokenReuse>) {
-    const { device, id: sessionId, userId } = session
-    const eventId = yield* nextEventId
-    return {
-      sessions: [session.ended(end)],
-      events: [SessionRevoked.make({ eventId, ...end, userId, sessionId, device, reuse })]
-    } satisfies SessionChange
+export const ended = (session: Session, end: SessionEnd, reuse: Option.Option<TokenReuse>): SessionChange => {
+  const { device, id, userId } = session
+  return {
+    sessions: [session.ended(end)],
+    events: [SessionRevoked.make({ eventId: endedEventId(id), ...end, userId, sessionId: id, device, reuse })]
   }
-)
+}
 
 /** A session that is due ended at the time when it stopped being active, with its event. */
-export const expired = Effect.fnUntraced(function*(session: Session) {
-  const { activeUntil: at, device, id: sessionId, userId } = session
+export const expired = (session: Session): SessionChange => {
+  const { activeUntil: at, device, id, userId } = session
   const reason = DateTime.isLessThan(at, session.expiresAt) ? "idle" : "expired"
+  const about = { at, reason, actor: system } as const
   return {
-    sessions: [session.ended(SessionEnd.make({ at, reason, actor: system }))],
-    events: [
-      SessionExpired.make({ eventId: yield* nextEventId, at, userId, actor: system, sessionId, reason, device })
-    ]
-  } satisfies SessionChange
-})
+    sessions: [session.ended(SessionEnd.make(about))],
+    events: [SessionExpired.make({ eventId: endedEventId(id), ...about, userId, sessionId: id, device })]
+  }
+}
 
 /** The sessions of a user ended at once, with an event each and one for all; no session, no event. */
 export const revoked = Effect.fnUntraced(function*(
@@ -103,13 +97,8 @@ export const revoked = Effect.fnUntraced(function*(
 ) {
   if (sessions.length === 0) return nothing
   const { actor, at, reason } = end
-  const each = yield* Effect.forEach(
-    sessions,
-    ({ device, id }) =>
-      Effect.map(
-        nextEventId,
-        (eventId) => SessionRevoked.make({ eventId, at, userId, actor, sessionId: id, reason, device })
-      )
+  const each = sessions.map(({ device, id }) =>
+    SessionRevoked.make({ eventId: endedEventId(id), at, userId, actor, sessionId: id, reason, device })
   )
   const all = SessionsRevoked.make({
     eventId: yield* nextEventId,

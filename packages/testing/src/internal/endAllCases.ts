@@ -1,6 +1,7 @@
 /** Ending all of a user's sessions at once: P7, P8, A1 to A6 at the store. */
 import { assert, type Vitest } from "@effect/vitest"
 import {
+  endedEventId,
   SessionEnd,
   type SessionId,
   SessionRepo,
@@ -31,9 +32,9 @@ export const endAllCases = (it: Vitest.MethodsNonLive<Store>): void => {
       assert.deepStrictEqual(
         events,
         [
-          ...told.map((sessionId, at) =>
+          ...told.map((sessionId) =>
             SessionRevoked.make({
-              eventId: events[at]!.eventId,
+              eventId: endedEventId(sessionId),
               at: now,
               userId,
               actor: passwordChanged.actor,

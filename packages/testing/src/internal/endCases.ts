@@ -1,6 +1,14 @@
 /** Ending one session: R2 to R8 at the store. */
 import { assert, type Vitest } from "@effect/vitest"
-import { SessionEnd, type SessionId, SessionRepo, SessionRevoked, type TokenReuse, type UserId } from "@sojourn/core"
+import {
+  endedEventId,
+  SessionEnd,
+  type SessionId,
+  SessionRepo,
+  SessionRevoked,
+  type TokenReuse,
+  type UserId
+} from "@sojourn/core"
 import { Effect, Option } from "effect"
 import { after, freshSessionId, now } from "../Fixtures.ts"
 import { allOf, eventsOf, expired, failure, givenUser, live, passwordChanged, type Store } from "./given.ts"
@@ -19,7 +27,7 @@ export const endCases = (it: Vitest.MethodsNonLive<Store>): void => {
       const { changed, events, userId: whose } = yield* end(a!, passwordChanged, { owner: Option.some(userId) })
       assert.deepStrictEqual([changed, whose], [true, userId])
       assert.deepStrictEqual(events, [SessionRevoked.make({
-        eventId: events[0]!.eventId,
+        eventId: endedEventId(a!),
         at: now,
         userId,
         actor: passwordChanged.actor,

@@ -1,6 +1,7 @@
 /** What a lowered limit ends at once, without a login. */
 import { assert, type Vitest } from "@effect/vitest"
 import {
+  endedEventId,
   SessionEnd,
   SessionEvicted,
   SessionRepo,
@@ -44,7 +45,7 @@ export const enforceLimitCases = (it: Vitest.MethodsNonLive<SeededStore>): void 
         events,
         [a!, b!, c!].map((sessionId, at) =>
           SessionEvicted.make({
-            eventId: events[at]!.eventId,
+            eventId: endedEventId(sessionId),
             at: now,
             userId,
             actor: system,

@@ -1,6 +1,7 @@
 /** Ending what is due: P13. The cases live in the seventies, so that no session of another case is due then. */
 import { assert, type Vitest } from "@effect/vitest"
 import {
+  endedEventId,
   SessionEnd,
   type SessionEvent,
   SessionExpired,
@@ -48,9 +49,9 @@ export const sweepCases = (it: Vitest.MethodsNonLive<Store>): void => {
       const told = [[gone, 10, "expired"], [idled, 20, "idle"], [instant, 30, "expired"]] as const
       assert.deepStrictEqual(
         swept,
-        told.map(([sessionId, at, reason], nth) =>
+        told.map(([sessionId, at, reason]) =>
           SessionExpired.make({
-            eventId: swept[nth]!.eventId,
+            eventId: endedEventId(sessionId!),
             at: day(at),
             userId,
             actor: system,
