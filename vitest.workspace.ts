@@ -4,9 +4,18 @@ import CountReporter from "./packages/testing/test/CountReporter.ts"
 
 const root = import.meta.dirname
 
+/** Packages whose tests are about outages, lags and deadlines: these come after the others, one file at a time. */
+const timed = new Set(["redis", "sojourn"])
+
 /** A project that runs the tests beside one package's sources. */
 const project = (name: string): TestProjectInlineConfiguration => ({
-  test: { name, root: join(root, "packages", name), include: ["test/**/*.test.ts"] }
+  test: {
+    name,
+    root: join(root, "packages", name),
+    include: ["test/**/*.test.ts"],
+    maxWorkers: timed.has(name) ? 1 : 2,
+    sequence: { groupOrder: timed.has(name) ? 1 : 0 }
+  }
 })
 
 export default defineConfig({

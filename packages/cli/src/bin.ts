@@ -2,6 +2,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Stdio } from "effect"
+import { setFlagsFromString } from "node:v8"
 import { oneLine } from "./failure.ts"
 import { services } from "./layers.ts"
 import { run } from "./run.ts"
@@ -22,6 +23,10 @@ const readerGone = Effect.callback<void>((resume) => {
 
 /** Whoever still holds standard input open after what was read of it keeps nobody waiting. */
 const inputDone = Effect.sync(() => process.stdin.destroy())
+
+// V8 would optimize the embedded PostgreSQL's largest function as it starts, which takes longer than most commands, and
+// the process waits for it in the end. With the largest budget only what runs for seconds is optimized.
+setFlagsFromString("--wasm-tiering-budget=2147483647")
 
 process.stderr.on("error", () => {})
 process.on("uncaughtException", failed)

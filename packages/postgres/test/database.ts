@@ -1,5 +1,5 @@
 /** Sojourn's stores on a database of the test file's own. */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { type Candidate, SecretHash, Session, SessionId, SessionRepo, type SessionRules, UserId } from "@sojourn/core"
 import {
   CredentialRepoPostgres,

@@ -1,5 +1,5 @@
 /** One of the processes of the race: logs one user in, in the ways that an application may. */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import {
   CreateSession,
   createSession,

@@ -1,5 +1,5 @@
 /** One of the processes that run the same relay: writes down what it delivers, in a table that all share. */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { PgTypes } from "@effect/sql-pg"
 import { type EventSink, layerRelay, RelayName, SinkError } from "@sojourn/core"
 import { Database, EventLogPostgres, RelayRepoPostgres } from "@sojourn/postgres"

@@ -1,5 +1,5 @@
 /** Digests from one call to Node each, in half the time that making, feeding and asking a `Hash` takes. */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer } from "effect"
 import { Digest } from "effect/crypto"
 import { hash } from "node:crypto"

@@ -1,5 +1,5 @@
 /** A process killed anywhere: sessions and events agree, and the relay's subscriber has missed nothing. */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { assert, it } from "@effect/vitest"
 import { Database, EventLogPostgres, Migrations, RelayRepoPostgres } from "@sojourn/postgres"
 import { Effect, Fiber, Layer, Redacted } from "effect"

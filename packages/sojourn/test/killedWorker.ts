@@ -1,5 +1,5 @@
 /** The process that `Killed.test.ts` kills: does random operations, with a relay beside them, until it reaches its point. */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import {
   Actor,
   CreateSession,
@@ -47,7 +47,11 @@ import {
 import { RedisClient, SessionCacheRedis } from "@sojourn/redis"
 import { DateTime, Duration, Effect, Layer, ManagedRuntime, Option, Random, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
+import { flushCompileCache } from "node:module"
 import type { Settings } from "./killedPoints.ts"
+
+// Who is killed leaves the next one nothing that it has compiled.
+flushCompileCache()
 
 const settings: Settings = JSON.parse(process.argv[2]!)
 const { label, nth, phase } = settings.point

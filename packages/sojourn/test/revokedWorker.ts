@@ -1,5 +1,5 @@
 /** One of the processes of `Revoked.test.ts`: does what it is told, with delays at every step to a store or the cache. */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import {
   ActivityWriter,
   CreateSession,
