@@ -22,6 +22,8 @@ import { validate } from "./scenarios/validate.ts"
 import { wal } from "./scenarios/wal.ts"
 
 const scenarios: ReadonlyArray<Scenario> = [
+  // Before the others: how much Redis grows by depends on how full its tables are already.
+  footprint,
   create,
   admit,
   lock,
@@ -29,7 +31,6 @@ const scenarios: ReadonlyArray<Scenario> = [
   listRevoke,
   relay,
   history,
-  footprint,
   wal,
   device,
   scale

@@ -32,10 +32,11 @@ import {
   UserRepoPostgres
 } from "@sojourn/postgres"
 import { CacheInvalidationsRedis, RedisClient, SessionCacheRedis } from "@sojourn/redis"
-import { Config, type Duration, Effect, Layer, Option, type Redacted } from "effect"
+import { type Config, type Duration, Effect, Layer, Option, type Redacted } from "effect"
 import type { Digest, SecureRandom } from "effect/crypto"
 import * as DigestOneShot from "./DigestOneShot.ts"
 import * as SecureRandomPooled from "./SecureRandomPooled.ts"
+import { locationDatabase, settings } from "./Settings.ts"
 
 /** Everything that the handlers ask for. */
 export type Services =
@@ -96,28 +97,6 @@ export interface EmbeddedOptions extends CommonOptions {
   readonly dataDir?: string | undefined
 }
 
-const orConfig = <A>(given: A | undefined, config: Config.Config<A>): Config.Config<A> =>
-  given === undefined ? config : Config.succeed(given)
-
-const settings = (options: Options) =>
-  Config.all({
-    databaseUrl: orConfig(options.databaseUrl, Config.Redacted("DATABASE_URL")),
-    databasePooled: orConfig(
-      options.databasePooled,
-      Config.withDefault(Config.Boolean("SOJOURN_DATABASE_POOLED"), false)
-    ),
-    redisUrl: orConfig(
-      options.redisUrl === undefined ? undefined : Option.some(options.redisUrl),
-      Config.option(Config.Redacted("REDIS_URL"))
-    ),
-    redisPrefix: orConfig(
-      options.redisPrefix,
-      Config.withDefault(Config.String("SOJOURN_REDIS_PREFIX"), "sojourn")
-    ),
-    schema: orConfig(options.schema, Config.withDefault(Config.String("SOJOURN_SCHEMA"), "sojourn")),
-    migrate: orConfig(options.migrate, Config.withDefault(Config.Boolean("SOJOURN_MIGRATE"), false))
-  })
-
 const stores = (admissions?: SessionRepoPostgres.Options) =>
   Layer.mergeAll(
     SessionRepoPostgres.layer(admissions),
@@ -137,13 +116,7 @@ const locations = (path: string) =>
 const around = (options: CommonOptions) =>
   Layer.mergeAll(
     DeviceEnricherUaParser.layer(),
-    Layer.unwrap(Effect.map(
-      orConfig(
-        options.locationDatabase,
-        Config.withDefault(Config.String("SOJOURN_LOCATION_DATABASE"), "default")
-      ),
-      locations
-    )),
+    Layer.unwrap(Effect.map(locationDatabase(options), locations)),
     EventBusInProcess.layer(options.eventBusCapacity === undefined ? {} : { capacity: options.eventBusCapacity }),
     SecureRandomPooled.layer,
     DigestOneShot.layer
@@ -179,8 +152,7 @@ export const layer = (
   Services,
   DatabaseError | RedisClient.RedisClientError | FrontCache.StalenessTooLong | Config.ConfigError
 > =>
-  Layer.unwrap(Effect.map(settings(options), ({ databasePooled: pooled, databaseUrl, migrate, redisUrl, ...names }) => {
-    const { redisPrefix: prefix, schema } = names
+  Layer.unwrap(Effect.map(settings(options), ({ databaseUrl, migrate, pooled, prefix, redisUrl, schema }) => {
     const migrations = migrate || options.limitQuery !== undefined
       ? Migrations.layer({ limitQuery: options.limitQuery })
       : Migrations.layerCheck

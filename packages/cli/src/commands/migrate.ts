@@ -1,6 +1,7 @@
 /** `sojourn migrate`: brings the database to what this version needs. */
-import { Config, Effect, FileSystem, Layer, Option, Path, Schema } from "effect"
+import { Effect, FileSystem, Layer, Option, Path, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
+import { databasePooled, schema } from "sojourn/Settings"
 import { Failed } from "../failure.ts"
 import { dataDirectory } from "../layers.ts"
 import { DatabaseUrl } from "../options.ts"
@@ -19,17 +20,14 @@ const existing = Effect.fnUntraced(function*(directory: string) {
   return (yield* fs.exists(path.join(directory, "PG_VERSION"))) ? directory : undefined
 })
 
-const pooled = Config.withDefault(Config.Boolean("SOJOURN_DATABASE_POOLED"), false)
-
 const database = (check: boolean) =>
   Layer.unwrap(Effect.gen(function*() {
     const url = yield* DatabaseUrl
-    const schema = yield* Config.withDefault(Config.String("SOJOURN_SCHEMA"), "sojourn")
     const { Database, DatabaseSchema, EmbeddedDatabase } = yield* Effect.promise(() => import("@sojourn/postgres"))
     if (Option.isSome(url)) {
       return Layer.merge(
-        Database.layer({ url: url.value, pooled: yield* pooled, statementTimeout: "none" }),
-        Layer.succeed(DatabaseSchema, schema)
+        Database.layer({ url: url.value, pooled: yield* databasePooled, statementTimeout: "none" }),
+        Layer.succeed(DatabaseSchema, yield* schema)
       )
     }
     const directory = yield* dataDirectory

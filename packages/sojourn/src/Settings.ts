@@ -1,0 +1,30 @@
+/** What is read from the configuration where the application says nothing. */
+import { Config, Option } from "effect"
+import type { CommonOptions, Options } from "./Sojourn.ts"
+
+/** Whether a pooler such as PgBouncer stands before the database. */
+export const databasePooled = Config.withDefault(Config.Boolean("SOJOURN_DATABASE_POOLED"), false)
+
+/** The PostgreSQL schema of Sojourn's tables. */
+export const schema = Config.withDefault(Config.String("SOJOURN_SCHEMA"), "sojourn")
+
+const orConfig = <A>(given: A | undefined, config: Config.Config<A>): Config.Config<A> =>
+  given === undefined ? config : Config.succeed(given)
+
+/** Of the Layer for production. */
+export const settings = (options: Options) =>
+  Config.all({
+    databaseUrl: orConfig(options.databaseUrl, Config.Redacted("DATABASE_URL")),
+    pooled: orConfig(options.databasePooled, databasePooled),
+    redisUrl: orConfig(
+      options.redisUrl === undefined ? undefined : Option.some(options.redisUrl),
+      Config.option(Config.Redacted("REDIS_URL"))
+    ),
+    prefix: orConfig(options.redisPrefix, Config.withDefault(Config.String("SOJOURN_REDIS_PREFIX"), "sojourn")),
+    schema: orConfig(options.schema, schema),
+    migrate: orConfig(options.migrate, Config.withDefault(Config.Boolean("SOJOURN_MIGRATE"), false))
+  })
+
+/** Where places come from. */
+export const locationDatabase = (options: CommonOptions) =>
+  orConfig(options.locationDatabase, Config.withDefault(Config.String("SOJOURN_LOCATION_DATABASE"), "default"))
