@@ -1,5 +1,5 @@
 /** The part of `admit` for any number of logins, under their users' locks. */
-import { mustEvict, verdict } from "./verdict.ts"
+import { endDueAndTell, mustEvict, tellRefusal, verdict } from "./verdict.ts"
 
 /**
  * One statement reads how all users stand, variables decide, and one statement writes each table. Several logins of one
@@ -38,10 +38,7 @@ export const admitMany = (schema: string): string => `
     LOOP
       IF due > 0 THEN
         login := places[1];
-        outcome := 'expired';
-        expired := ${schema}.end_due_of(ARRAY[person], ARRAY[now]) -> person;
-        IF expired IS NOT NULL THEN RETURN NEXT; END IF;
-        expired := NULL;
+        ${endDueAndTell(schema)}
         SELECT s.active, s.protected, s.evictable, s.devices INTO n_active, n_protected, queue, queue_devices
           FROM ${schema}.standing(person, now, at_limit, protect_trusted, protect_active_ms) s;
       END IF;
@@ -50,10 +47,7 @@ export const admitMany = (schema: string): string => `
         login := place;
         outcome := ${verdict};
         IF outcome <> 'admitted' THEN
-          max_sessions := allowed;
-          active := n_active;
-          protected := n_protected;
-          RETURN NEXT;
+          ${tellRefusal}
           max_sessions := NULL;
           active := NULL;
           protected := NULL;

@@ -1,5 +1,5 @@
 /** The part of `admit` for a lone login, under its user's lock. */
-import { mustEvict, verdict } from "./verdict.ts"
+import { endDueAndTell, mustEvict, tellRefusal, verdict } from "./verdict.ts"
 
 /**
  * Plain statements with plain values: each is planned once a connection and starts in a few microseconds, where one
@@ -22,19 +22,13 @@ export const admitOne = (schema: string): string => `
       FROM ${schema}.standing(person, now, at_limit, protect_trusted, protect_active_ms) s;
     login := 1;
     IF due > 0 THEN
-      outcome := 'expired';
-      expired := ${schema}.end_due_of(ARRAY[person], ARRAY[now]) -> person;
-      IF expired IS NOT NULL THEN RETURN NEXT; END IF;
-      expired := NULL;
+      ${endDueAndTell(schema)}
       SELECT s.active, s.protected, s.evictable INTO n_active, n_protected, queue
         FROM ${schema}.standing(person, now, at_limit, protect_trusted, protect_active_ms) s;
     END IF;
     outcome := ${verdict};
     IF outcome <> 'admitted' THEN
-      max_sessions := allowed;
-      active := n_active;
-      protected := n_protected;
-      RETURN NEXT;
+      ${tellRefusal}
       RETURN;
     END IF;
     RETURN NEXT;

@@ -1,4 +1,4 @@
-/** The rule of the limit, for one login when its turn comes. */
+/** The rule of the limit, for one login when its turn comes, and how `admit` tells of it. */
 
 /**
  * An expression of plpgsql over the variables `allowed`, the limit, null for unlimited; `due`, null when there is no
@@ -14,3 +14,18 @@ export const verdict = `CASE
 
 /** A condition over the same: one more has to go before the login that is admitted comes in. */
 export const mustEvict = "n_active >= allowed"
+
+// Statements of plpgsql that give one row each, of the `login`.
+
+/** Ends the sessions of `person` that are due, and tells which; none, if activities under way kept them alive. */
+export const endDueAndTell = (schema: string): string =>
+  `outcome := 'expired';
+      expired := ${schema}.end_due_of(ARRAY[person], ARRAY[now]) -> person;
+      IF expired IS NOT NULL THEN RETURN NEXT; END IF;
+      expired := NULL;`
+
+/** Tells the `outcome` of a login that is refused, with the numbers that refused it. */
+export const tellRefusal = `max_sessions := allowed;
+      active := n_active;
+      protected := n_protected;
+      RETURN NEXT;`
