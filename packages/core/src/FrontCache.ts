@@ -3,7 +3,7 @@ import { Clock, type DateTime, Duration, Effect, Layer, Metric, Option, Schema, 
 import { type CachedSession, isLaterSecret } from "./CachedSession.ts"
 import { type CacheInvalidation, CacheInvalidations } from "./CacheInvalidations.ts"
 import { dropOldest } from "./DropOldest.ts"
-import { type FrontEntry, hasSecretOf, makeToEntry, toSession } from "./FrontEntry.ts"
+import { type FrontEntry, hasHash, hasSecretOf, makeToEntry, toSession } from "./FrontEntry.ts"
 import { SessionCache, StalenessBound, StalenessPromise } from "./SessionCache.ts"
 import type { SessionId } from "./SessionId.ts"
 import { revocationLag } from "./SessionMetrics.ts"
@@ -114,17 +114,20 @@ export const layer = (
       }
       yield* Effect.forkScoped(Stream.runForEach(invalidations, hear), { startImmediately: true })
 
-      const peek = (id: SessionId, now: number) => {
+      const kept = (id: SessionId, now: number) => {
         const entry = entries.get(id)
-        return entry !== undefined && now < entry.until ? toSession(id, entry) : undefined
+        return entry !== undefined && now < entry.until ? entry : undefined
       }
 
       return SessionCache.of({
-        peek,
+        peek: (id, hash, now) => {
+          const entry = kept(id, now)
+          return hasHash(entry, hash) ? toSession(id, entry, hash) : undefined
+        },
         get: (id, tag, now) =>
           Effect.suspend(() => {
-            const kept = peek(id, now.epochMilliseconds)
-            if (kept !== undefined) return Effect.succeedSome(kept)
+            const entry = kept(id, now.epochMilliseconds)
+            if (entry !== undefined) return Effect.succeedSome(toSession(id, entry))
             if (isEnded(id)) return Effect.succeedNone
             return Effect.map(shared.get(id, tag, now), (found) => {
               if (isEnded(id)) return Option.none()

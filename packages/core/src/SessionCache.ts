@@ -2,7 +2,7 @@
 import { Context, type DateTime, Duration, type Effect, type Option, Schema } from "effect"
 import type { CachedSession } from "./CachedSession.ts"
 import type { SessionId } from "./SessionId.ts"
-import type { RoutingTag } from "./SessionToken.ts"
+import type { RoutingTag, SecretHash } from "./SessionToken.ts"
 import type { UserId } from "./User.ts"
 
 /** A write did not reach the cache. It heals by itself within the staleness bound. */
@@ -56,10 +56,11 @@ export class SessionCache extends Context.Service<SessionCache, {
     now: DateTime.Utc
   ) => Effect.Effect<Option.Option<CachedSession>>
   /**
-   * The entry, where it is at hand in this process, without an effect; `get` is for what it does not have. Only a cache
-   * in front of another one offers it. `now` is in milliseconds: to make a `DateTime` takes as long as to look it up.
+   * The entry, where it is at hand in this process and its secret has this hash, without an effect; `get` is for all
+   * else. Only a cache in front of another one offers it. It compares as `isSameHash` does, and as long when there is
+   * no entry. `now` is in milliseconds: to make a `DateTime` takes as long as to look it up.
    */
-  readonly peek?: ((sessionId: SessionId, now: number) => CachedSession | undefined) | undefined
+  readonly peek?: ((sessionId: SessionId, hash: SecretHash, now: number) => CachedSession | undefined) | undefined
   /** Removes the user's sessions from the cache and its index, and keeps late fills out. */
   readonly fence: (
     userId: UserId,

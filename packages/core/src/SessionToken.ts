@@ -3,7 +3,7 @@ import { Brand, Effect, Option, Redacted, Schema } from "effect"
 import { Digest } from "effect/crypto"
 import { Hex } from "effect/encoding"
 import { SessionId } from "./SessionId.ts"
-import { fromBase64Url, fromHex, hexOfBase64Url, isUuidV7, toBase64Url, toHex16, uuidOf } from "./TokenText.ts"
+import { codeAt, fromBase64Url, fromHex, hexOfBase64Url, isUuidV7, toBase64Url, toHex16, uuidOf } from "./TokenText.ts"
 import type { UserId } from "./User.ts"
 
 const prefix = "sjn1_"
@@ -61,7 +61,7 @@ export const routingTag = (userId: UserId): RoutingTag => {
   const length = encoded === undefined ? userId.length : encoded.length
   let hash = 0x811c9dc5
   for (let at = 0; at < length; at++) {
-    hash = Math.imul(hash ^ (encoded === undefined ? userId.charCodeAt(at) : encoded[at]!), 0x01000193)
+    hash = Math.imul(hash ^ (encoded === undefined ? codeAt(userId, at) : encoded[at]!), 0x01000193)
   }
   return asRoutingTag(toHex16((hash >>> 16) ^ hash))
 }
@@ -80,16 +80,18 @@ export interface BareTokenParts {
   readonly secret: Uint8Array
 }
 
+/** Of the token that is being taken apart; nothing is left of it afterwards but strings. */
+const digits = new Uint8Array(36)
+
 /** As `parseToken`, for the path that must be quick: wrapping a secret takes as long as the rest of the parsing. */
 export const takeApart = (token: SessionToken): BareTokenParts | undefined => {
   const text = Redacted.value(token)
   if (text.length !== tokenLength || !text.startsWith(prefix) || text[dotAt] !== ".") return undefined
-  const id = hexOfBase64Url(text, idAt, 36)
   const secret = fromBase64Url(text, secretAt, 32)
-  if (id === undefined || secret === undefined || !isUuidV7(id)) return undefined
+  if (secret === undefined || !hexOfBase64Url(text, idAt, digits) || !isUuidV7(digits)) return undefined
   return {
-    sessionId: asSessionId(uuidOf(id)),
-    routingTag: asRoutingTag(String.fromCharCode(id[32]!, id[33]!, id[34]!, id[35]!)),
+    sessionId: asSessionId(uuidOf(digits)),
+    routingTag: asRoutingTag(String.fromCharCode(digits[32]!, digits[33]!, digits[34]!, digits[35]!)),
     secret
   }
 }
@@ -119,8 +121,11 @@ export const succeedSecret = (
   )
 
 /** Compares without telling by its time where the two differ. */
-export const isSameHash = (a: SecretHash, b: SecretHash): boolean => {
+export const isSameHash = (a: SecretHash, b: SecretHash): boolean => beginsWithHash(a, b)
+
+/** The same with a text that begins with a hash, which to cut off would take longer than to compare. */
+export const beginsWithHash = (text: string, hash: SecretHash): boolean => {
   let difference = 0
-  for (let at = 0; at < 64; at++) difference |= a.charCodeAt(at) ^ b.charCodeAt(at)
+  for (let at = 0; at < 64; at++) difference |= codeAt(text, at) ^ codeAt(hash, at)
   return difference === 0
 }

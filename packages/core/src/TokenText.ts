@@ -1,4 +1,13 @@
 /** Base64url and hexadecimal by hand: for the few bytes of a token `effect/encoding` takes three times as long. */
+
+const { charCodeAt } = String.prototype
+
+/**
+ * `text.charCodeAt(at)`. The function is held apart because V8 looks methods of strings up for every character once
+ * anything in the process has made a subclass of `String`, as Redis clients do; that takes three to six times as long.
+ */
+export const codeAt = (text: string, at: number): number => charCodeAt.call(text, at)
+
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 const letters = Uint8Array.from(alphabet, (letter) => letter.charCodeAt(0))
 const hexDigits = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0))
@@ -29,19 +38,34 @@ export const toBase64Url = (bytes: Uint8Array): string => {
  */
 export const fromBase64Url = (text: string, from: number, length: number): Uint8Array | undefined => {
   const bytes = new Uint8Array(length)
-  let bits = 0
-  let held = 0
+  const end = length - length % 3
+  let at = 0
   let seen = 0
-  for (let at = 0; at < length; at++) {
-    for (; held < 8; held += 6) {
-      const six = sixBits[text.charCodeAt(from++)]!
-      bits = (bits << 6) | six
-      seen |= six
-    }
-    held -= 8
-    bytes[at] = bits >> held
+  let left = 0
+  for (; at < end; from += 4) {
+    const first = sixBits[codeAt(text, from)]!
+    const second = sixBits[codeAt(text, from + 1)]!
+    const third = sixBits[codeAt(text, from + 2)]!
+    const fourth = sixBits[codeAt(text, from + 3)]!
+    seen |= first | second | third | fourth
+    bytes[at++] = (first << 2) | (second >> 4)
+    bytes[at++] = (second << 4) | (third >> 2)
+    bytes[at++] = (third << 6) | fourth
   }
-  return seen < 64 && from <= text.length && (bits & ((1 << held) - 1)) === 0 ? bytes : undefined
+  if (at < length) {
+    const first = sixBits[codeAt(text, from++)]!
+    const second = sixBits[codeAt(text, from++)]!
+    seen |= first | second
+    bytes[at++] = (first << 2) | (second >> 4)
+    left = second & 15
+  }
+  if (at < length) {
+    const third = sixBits[codeAt(text, from++)]!
+    seen |= third
+    bytes[at] = (left << 4) | (third >> 2)
+    left = third & 3
+  }
+  return seen < 64 && from <= text.length && left === 0 ? bytes : undefined
 }
 
 /** So many bytes of lower-case hexadecimal; dashes are passed over. */
@@ -49,7 +73,7 @@ export const fromHex = (text: string, length: number): Uint8Array => {
   const bytes = new Uint8Array(length)
   let digits = 0
   for (let at = 0; digits < 2 * length; at++) {
-    const code = text.charCodeAt(at)
+    const code = codeAt(text, at)
     if (code === dash) continue
     bytes[digits >> 1] = (bytes[digits >> 1]! << 4) | (code < 58 ? code - 48 : code - 87)
     digits++
@@ -71,21 +95,20 @@ export const hexOf = (bytes: Uint8Array, from: number, length: number): HexDigit
 }
 
 /**
- * So many digits, three for every two characters of base64url, from a place in the text on. None for other characters,
+ * Fills `digits`, three for every two characters of base64url, from a place in the text on. False for other characters,
  * or for too few.
  */
-export const hexOfBase64Url = (text: string, from: number, length: number): HexDigits | undefined => {
-  const digits = new Uint8Array(length)
+export const hexOfBase64Url = (text: string, from: number, digits: HexDigits): boolean => {
   let seen = 0
-  for (let at = 0; at < length;) {
-    const first = sixBits[text.charCodeAt(from++)]!
-    const second = sixBits[text.charCodeAt(from++)]!
+  for (let at = 0; at < digits.length;) {
+    const first = sixBits[codeAt(text, from++)]!
+    const second = sixBits[codeAt(text, from++)]!
     seen |= first | second
     digits[at++] = hexDigits[first >> 2]!
     digits[at++] = hexDigits[((first & 3) << 2) | (second >> 4)]!
     digits[at++] = hexDigits[second & 15]!
   }
-  return seen < 64 && from <= text.length ? digits : undefined
+  return seen < 64 && from <= text.length
 }
 
 /** The first 32 digits as a UUID. Made at once: a string that is put together of pieces keeps them, and caches keep the string. */

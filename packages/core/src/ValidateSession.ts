@@ -101,9 +101,9 @@ const ask = Effect.fn("sojourn.validateSession")(
 const validByFront = validations("valid", "front")
 const validByCache = validations("valid", "cache")
 
-/** Whether a cache's answer is good, after one comparison whether there is one or not. */
-const isProven = (cached: CachedSession | undefined, hash: SecretHash, now: number): cached is CachedSession =>
-  isSameHash(cached === undefined ? noHash : cached.secretHash, hash) && cached !== undefined && isActiveAt(cached, now)
+/** Whether a cache's answer has the secret, after one comparison whether there is one or not. */
+const isProven = (cached: CachedSession | undefined, hash: SecretHash): cached is CachedSession =>
+  isSameHash(cached === undefined ? noHash : cached.secretHash, hash) && cached !== undefined
 
 /**
  * The session that a token proves, from the cache, else from the store.
@@ -123,17 +123,17 @@ export const validateSession = (token: SessionToken) =>
     const parts = takeApart(token) ?? nobody
     // What a digest or a cache in front has ready is taken without going through the fiber.
     return Effect.flatMapEager(hashBy(Context.get(context, Digest.Digest), parts.secret), (hash) => {
-      const settle = (cached: CachedSession | undefined, counter: typeof validByCache) => {
-        if (!isProven(cached, hash, now)) return ask(parts, hash, instantAt(now))
+      const settle = (proven: CachedSession | undefined, counter: typeof validByCache) => {
+        if (proven === undefined || !isActiveAt(proven, now)) return ask(parts, hash, instantAt(now))
         counter.updateUnsafe(1, context)
-        return Effect.succeed(valid(cached, now))
+        return Effect.succeed(valid(proven, now))
       }
-      const kept = cache.peek?.(parts.sessionId, now)
+      const kept = cache.peek?.(parts.sessionId, hash, now)
       return kept !== undefined
         ? settle(kept, validByFront)
-        : Effect.flatMap(
-          cache.get(parts.sessionId, parts.routingTag, instantAt(now)),
-          (cached) => settle(Option.getOrUndefined(cached), validByCache)
-        )
+        : Effect.flatMap(cache.get(parts.sessionId, parts.routingTag, instantAt(now)), (found) => {
+          const cached = Option.getOrUndefined(found)
+          return settle(isProven(cached, hash) ? cached : undefined, validByCache)
+        })
     })
   })

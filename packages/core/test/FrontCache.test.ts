@@ -31,6 +31,10 @@ import {
 } from "effect"
 import { TestClock } from "effect/testing"
 
+/** The hash with another digit at this place. */
+const otherwise = (hash: SecretHash, at: number) =>
+  SecretHash.make(`${hash.slice(0, at)}${hash[at] === "0" ? "1" : "0"}${hash.slice(at + 1)}`)
+
 /** A front cache before a shared one that counts what it is asked, can be made to fail, and can be held up. */
 const setup = Effect.fnUntraced(function*(options: FrontCache.Options = {}) {
   yield* TestClock.setTime(Fixtures.now.epochMilliseconds)
@@ -115,12 +119,18 @@ it.layer(SecureRandomTest.layer())("FrontCache", (it) => {
     Effect.gen(function*() {
       const { ended, fill, front, shared } = yield* setup({ timeToLive: "2 seconds" })
       const peek = (session: CachedSession) =>
-        Effect.map(DateTime.now, (now) => front.peek?.(session.id, now.epochMilliseconds))
+        Effect.map(DateTime.now, (now) => front.peek?.(session.id, session.secretHash, now.epochMilliseconds))
       const [one, other, elsewhere] = [yield* fresh, yield* fresh, yield* fresh]
       yield* shared.put(elsewhere, [], yield* DateTime.now)
       yield* fill(one)
       yield* fill(other)
       assert.deepStrictEqual(yield* peek(one), one)
+      for (let at = 0; at < 64; at++) {
+        assert.isUndefined(
+          yield* peek(CachedSession.make({ ...one, secretHash: otherwise(one.secretHash, at) })),
+          `${at}`
+        )
+      }
       assert.isUndefined(yield* peek(elsewhere))
       yield* ended(one)
       assert.isUndefined(yield* peek(one))

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { CachedSession, UserId } from "@sojourn/core"
-import { hasSecretOf, makeToEntry, toSession } from "@sojourn/core/FrontEntry"
+import { hasHash, hasSecretOf, makeToEntry, toSession } from "@sojourn/core/FrontEntry"
+import { noHash } from "@sojourn/core/MatchSecret"
 import * as Fixtures from "@sojourn/testing/Fixtures"
 import * as Generators from "@sojourn/testing/Generators"
 import { DateTime, Duration, Equal, Option, Schema } from "effect"
@@ -81,6 +82,13 @@ describe("FrontEntry", () => {
     ({ one, other }) => {
       assert.isTrue(hasSecretOf(toEntry(one, 0), one))
       assert.strictEqual(hasSecretOf(toEntry(one, 0), other), one.secretHash === other.secretHash)
+      assert.isTrue(hasHash(toEntry(one, 0), one.secretHash))
+      assert.strictEqual(hasHash(toEntry(one, 0), other.secretHash), one.secretHash === other.secretHash)
     }
   )
+
+  it("V2 no entry has no secret, not even the one that it is compared with", () => {
+    assert.isFalse(hasHash(undefined, noHash))
+    assert.isFalse(hasHash(undefined, Fixtures.secretHash))
+  })
 })
