@@ -19,4 +19,5 @@ export const withBatchSpan = (
     root: parent === undefined,
     links: others.map((span) => ({ span, attributes: {} })),
     attributes: { "sojourn.batch.size": size }
-  })
+    // Where it was started is always here.
+  }, { captureStackTrace: false })
