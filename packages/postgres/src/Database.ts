@@ -5,8 +5,14 @@ import type { SqlClient } from "effect/sql"
 import { DatabaseError, databaseError } from "./DatabaseError.ts"
 
 export interface Options {
-  /** `postgres://user:password@host:port/database`, with `?sslmode=…` as usual. */
+  /**
+   * `postgres://user:password@host:port/database`. With `?sslmode=require`, or stricter, the connection is encrypted and the
+   * server's certificate verified, its host name too. Node.js decides whom to trust: `NODE_EXTRA_CA_CERTS` names more
+   * authorities, or `ssl` here.
+   */
   readonly url: Redacted.Redacted<string>
+  /** Node's options for TLS, such as `ca`; `true` for none. Default: as `sslmode` in the URL says. */
+  readonly ssl?: PgClient.PgClientConfig["ssl"]
   /** Default: 10. */
   readonly maxConnections?: number | undefined
   /** How long to try to connect. Default: 5 seconds. */
@@ -57,6 +63,7 @@ export const layer = (options: Options): Layer.Layer<PgClient.PgClient | SqlClie
     }
     const connect = PgClient.make({
       url: options.url,
+      ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
       applicationName: "sojourn",
       multiplex: true,
       // Statements on one connection commit one after the other; those on several share the waiting for the disk.

@@ -3,6 +3,7 @@ import { storeErrorFields, type StoreFailure } from "@sojourn/core"
 import { Cause, Predicate, Schema } from "effect"
 import { SqlError } from "effect/sql"
 import { UnreadableRow } from "./Rows.ts"
+import { tlsFailure } from "./TlsFailure.ts"
 
 /** The database could not be opened, migrated or used. */
 export class DatabaseError extends Schema.TaggedError<DatabaseError>()("DatabaseError", storeErrorFields) {}
@@ -36,6 +37,13 @@ const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
   ["42883", notMigrated],
   ["42703", notMigrated],
   ["42501", explain("AccessDenied", "The database user lacks a permission on Sojourn's tables; grant it")],
+  [
+    "28000",
+    explain(
+      "AccessDenied",
+      "PostgreSQL refused the user or the password, or wants TLS; check the database URL, and whether it needs sslmode=require"
+    )
+  ],
   ["28", explain("AccessDenied", "PostgreSQL refused the user or the password; check the database URL")],
   ["22", explain("InvalidData", "PostgreSQL refused a value of the session")],
   ["23", explain("InvalidData", "PostgreSQL refused the session: it breaks a constraint")],
@@ -60,13 +68,18 @@ const byReason: Partial<Record<SqlError.SqlErrorReason["_tag"], Explanation>> = 
 
 const property = (error: object, name: string): unknown => Predicate.hasProperty(error, name) ? error[name] : undefined
 
-/** The SQLSTATE of the first error in the chain of causes that has one. */
-const sqlState = (error: unknown, depth = 0): string | undefined => {
-  if (depth > 8 || !Predicate.isObject(error)) return undefined
-  const code = property(error, "code")
-  if (typeof code === "string" && /^(?=.*\d)[0-9A-Z]{5}$/.test(code)) return code
-  return sqlState(property(error, "reason"), depth + 1) ?? sqlState(property(error, "cause"), depth + 1)
-}
+/** What `find` gives for the first error in the chain of causes for which it gives anything. */
+const inCauses = <A>(error: unknown, find: (error: object) => A | undefined, depth = 0): A | undefined =>
+  depth > 8 || !Predicate.isObject(error)
+    ? undefined
+    : find(error) ?? inCauses(property(error, "reason"), find, depth + 1) ??
+      inCauses(property(error, "cause"), find, depth + 1)
+
+const sqlState = (error: unknown): string | undefined =>
+  inCauses(error, (cause) => {
+    const code = property(cause, "code")
+    return typeof code === "string" && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined
+  })
 
 const noAnswer = explain("Unavailable", "PostgreSQL did not answer in time; check that it runs, and try again")
 
@@ -77,6 +90,8 @@ const explainFailure = (error: unknown): Explanation => {
   const state = sqlState(error)
   const known = state === undefined ? undefined : byState.find(([prefix]) => state.startsWith(prefix))?.[1]
   if (known !== undefined) return known
+  const tls = inCauses(error, tlsFailure)
+  if (tls !== undefined) return explain("Unavailable", tls)
   const byTag = SqlError.isSqlError(error) ? byReason[error.reason._tag] : undefined
   return byTag ?? explain("Failed", `The database failed${state === undefined ? "" : ` (SQLSTATE ${state})`}`)
 }

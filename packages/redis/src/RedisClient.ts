@@ -37,13 +37,20 @@ export interface NodesOptions extends Options {
 /** The Layer connects by itself, and answers have the shape that ioredis's types for `Redis` say. */
 const fixed = { lazyConnect: true, replyMapping: "legacy" } as const
 
-/** Ready for commands. Not `connect`'s own promise: that of a cluster is left open when the first attempt fails. */
+/**
+ * Ready for commands. Not `connect`'s own promise: that of a cluster is left open when the first attempt fails, and that of
+ * a server says only that the connection is closed, while an event before it says why.
+ */
 const ready = (client: Redis | Cluster) =>
   Effect.callback<void, RedisFailure>((resume) => {
+    let why: unknown
     const done = () => resume(Effect.void)
-    client.once("ready", done)
-    client.connect().catch((error: unknown) => resume(Effect.fail(fromUnknown(error))))
-    return Effect.sync(() => client.off("ready", done))
+    const failed = (error: unknown) => {
+      why = error
+    }
+    client.once("ready", done).on("error", failed)
+    client.connect().catch((error: unknown) => resume(Effect.fail(fromUnknown(why ?? error))))
+    return Effect.sync(() => client.off("ready", done).off("error", failed))
   })
 
 /** A node of a cluster connects with its first command, and meanwhile refuses the next ones. */

@@ -7,7 +7,7 @@ import { Data } from "effect"
  */
 export class RedisFailure extends Data.TaggedError("RedisFailure")<{ readonly message: string }> {}
 
-const checkAddress = "check that it runs and that its address is right"
+const checkAddress = "check that it runs and that its address is right, with rediss:// where it wants TLS"
 
 const advice: ReadonlyArray<readonly [pattern: RegExp, message: string]> = [
   [/^Command timed out|ETIMEDOUT|^Socket timeout/, "Redis did not answer in time; check its load and the network"],
@@ -20,6 +20,11 @@ const advice: ReadonlyArray<readonly [pattern: RegExp, message: string]> = [
   [
     /^(NOAUTH|WRONGPASS|NOPERM)|invalid password/i,
     "Redis refused access; check the user, the password and the permissions"
+  ],
+  [
+    /self-signed certificate|unable to (verify|get)|certificate has expired|altnames/i,
+    "the certificate of Redis is not trusted; use the host name that it is for, and if its authority is your own, start " +
+    "with NODE_EXTRA_CA_CERTS=<file with its certificate>"
   ],
   [/^OOM/, "Redis is out of memory; raise maxmemory, or let it evict with maxmemory-policy"],
   [/^NOGROUP/, "the consumer group is gone, as after FLUSHALL or a restart without persistence; it is made anew"],

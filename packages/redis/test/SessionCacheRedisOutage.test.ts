@@ -145,9 +145,9 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
           // Whether the first read that failed was still sent depends on what failed beside it.
           assert.deepStrictEqual(lines.map((line) => line.replace(/\. It is left alone for 500 ms$/, "")), [
             "WARN Sessions are served without Redis until it is back: " +
-            "Redis is not connected; check that it runs and that its address is right",
+            "Redis is not connected; check that it runs and that its address is right, with rediss:// where it wants TLS",
             "WARN Sessions are read from the store instead of the cache: " +
-            "Redis is not connected; check that it runs and that its address is right",
+            "Redis is not connected; check that it runs and that its address is right, with rediss:// where it wants TLS",
             "INFO Redis is back"
           ])
         }),

@@ -54,12 +54,18 @@ const codeOf = (error: unknown, depth = 5): string | undefined =>
     ? codeOf(error.cause, depth - 1)
     : undefined
 
+/** Node's names for what is wrong with a certificate. */
+const ofCertificate = /^(CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|ERR_TLS_CERT_)/
+
 /** No answer came. */
 export const unreachable = (origin: string, failure: unknown): SinkError => {
   const code = codeOf(failure)
+  const advice = code !== undefined && ofCertificate.test(code)
+    ? ": its certificate is not trusted; if its authority is your own, start with NODE_EXTRA_CA_CERTS=<file with its certificate>"
+    : ""
   return new SinkError({
     reason: "Unavailable",
-    message: `${origin} cannot be reached${code === undefined ? "" : ` (${code})`}`,
+    message: `${origin} cannot be reached${code === undefined ? "" : ` (${code})`}${advice}`,
     cause: { code }
   })
 }

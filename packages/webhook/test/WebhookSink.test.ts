@@ -4,6 +4,7 @@ import { verifyWebhook, WebhookSink } from "@sojourn/webhook"
 import { Array, Clock, Duration, Effect, Fiber, Result } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
+import { tlsProxy } from "../../testing/test/tlsProxy.ts"
 import { keys, logged, logOf, services } from "./fixtures.ts"
 import { type Answer, receiver, status } from "./receiver.ts"
 
@@ -70,6 +71,21 @@ describe("a sink on a server", () => {
         const sink = yield* WebhookSink.make({ url: `${url}/secret?token=secret`, keys: yield* keys("a"), retries: 0 })
         const { message, reason } = yield* Effect.flip(sink([logged(1)]))
         assert.deepStrictEqual([reason, message], ["Unavailable", `${url} cannot be reached (ECONNREFUSED)`])
+      }))
+
+    it.effect("a receiver whose certificate is not trusted: unavailable, with what to do", () =>
+      Effect.gen(function*() {
+        const { received, url } = yield* receiver(status(200))
+        const secured = (yield* tlsProxy(url)).url("localhost")
+        const sink = yield* WebhookSink.make({
+          url: `https://${secured.host}/`,
+          keys: yield* keys("a"),
+          retries: 0
+        })
+        const { message, reason } = yield* Effect.flip(sink([logged(1)]))
+        assert.strictEqual(reason, "Unavailable")
+        assert.include(message, "NODE_EXTRA_CA_CERTS")
+        assert.lengthOf(received, 0)
       }))
 
     it.effect("a connection cut in the middle: unavailable", () =>
