@@ -1,40 +1,14 @@
-/** One primary and one replica, watched by a Sentinel, which makes the replica the primary when the first one dies. */
+/** The cache, through Sentinel. */
 import { assert, it } from "@effect/vitest"
 import { CacheInvalidations, routingTag, SessionCache } from "@sojourn/core"
-import { CacheInvalidationsRedis, RedisClient, SessionCacheRedis } from "@sojourn/redis"
+import { CacheInvalidationsRedis, SessionCacheRedis } from "@sojourn/redis"
 import * as Fixtures from "@sojourn/testing/Fixtures"
 import { Context, Effect, Layer, Option, Schedule, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
-import { writeFileSync } from "node:fs"
-import { join } from "node:path"
-import { freePort, startRedisServer } from "../../testing/test/servers.ts"
-import { startServer, temporaryDirectory } from "../../testing/test/serversProcess.ts"
 import { capturedLogs, describeServer, inspect } from "./Backend.ts"
+import { startSentinel } from "./RedisSentinel.ts"
 
 const { now } = Fixtures
-
-const startSentinel = Effect.fnUntraced(function*(primary: number) {
-  const directory = yield* temporaryDirectory("sentinel")
-  const port = yield* freePort
-  const file = join(directory, "sentinel.conf")
-  const settings = [
-    `port ${port}`,
-    "bind 127.0.0.1",
-    `sentinel monitor sojourn 127.0.0.1 ${primary} 1`,
-    "sentinel down-after-milliseconds sojourn 500",
-    "sentinel failover-timeout sojourn 3000"
-  ]
-  writeFileSync(file, settings.join("\n"))
-  yield* startServer({
-    name: "redis-server --sentinel",
-    program: "redis-server",
-    args: [file, "--sentinel"],
-    directory,
-    ready: "+slave ",
-    quit: "SIGTERM"
-  })
-  return port
-})
 
 const session = Effect.gen(function*() {
   const [id, userId] = [yield* Fixtures.freshSessionId, yield* Fixtures.freshUserId]
@@ -47,19 +21,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
       "K27 after a failover the new primary is used, and endings are heard from it",
       () =>
         Effect.gen(function*() {
-          const primary = yield* startRedisServer()
-          const replica = yield* startRedisServer([
-            "--replicaof",
-            "127.0.0.1",
-            `${primary.port}`,
-            "--repl-diskless-sync-delay",
-            "0"
-          ])
-          const sentinel = yield* startSentinel(primary.port)
-          const client = RedisClient.layer({
-            redis: { sentinels: [{ host: "127.0.0.1", port: sentinel }], name: "sojourn" },
-            required: true
-          })
+          const { client, primary, replica } = yield* startSentinel
           const context = yield* Layer.build(
             Layer.mergeAll(SessionCacheRedis.layer({ timeout: "500 millis" }), CacheInvalidationsRedis.layer()).pipe(
               Layer.provide(client)
