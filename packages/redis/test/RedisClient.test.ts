@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { RedisClient } from "@sojourn/redis"
-import { ConfigProvider, Context, Duration, Effect, Layer, Redacted } from "effect"
+import { ConfigProvider, Context, Duration, Effect, Layer, Redacted, Schedule } from "effect"
 import type { Cluster, Redis } from "ioredis"
 import { freePort, startRedisServer } from "../../testing/test/servers.ts"
 import { capturedLogs, describeServer, inspect } from "./Backend.ts"
@@ -54,8 +54,10 @@ it.layer(capturedLogs().layer, { excludeTestServices: true })((it) => {
             seen.push(Context.get(context, RedisClient.RedisClient))
           }))
         }
-        yield* Effect.sleep("50 millis")
-        assert.strictEqual(seen[0]?.status, "end")
+        const ended = yield* Effect.sync(() => seen[0]?.status).pipe(
+          Effect.repeat({ until: (status) => status === "end", schedule: Schedule.spaced("5 millis"), times: 1000 })
+        )
+        assert.strictEqual(ended, "end")
         assert.strictEqual(seen[1], own)
         assert.strictEqual(own.status, "ready")
       }))
