@@ -21,23 +21,24 @@ import { AnswerTimeout, apart, inTime } from "./AnswerTimeout.ts"
 import { credentialColumns, credentialOf, type CredentialRow } from "./CredentialRow.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
 import { array, bytes } from "./Parameters.ts"
-import { reading } from "./Rows.ts"
+import { reading, rowsOf } from "./Rows.ts"
 
 const decodeTrusted = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ event_id: Schema.NullOr(EventId) })))
 const decodeSuspicion = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ user_id: UserId, count: Schema.Int })))
 /** The columns, as the driver gives them: what this package wrote. */
-interface OutcomeRow extends CredentialRow {
-  readonly outcome: "rotated" | "already_rotated" | "not_current" | "not_active"
-  readonly winning_salt: Uint8Array | null
-}
+type OutcomeRow = readonly [
+  outcome: "rotated" | "already_rotated" | "not_current" | "not_active",
+  winningSalt: Uint8Array | null,
+  ...credential: CredentialRow
+]
 
 const toOutcome = (
-  row: OutcomeRow,
+  [outcome, winningSalt, ...row]: OutcomeRow,
   { eventId, ipAddress, now }: Pick<Rotation, "eventId" | "ipAddress" | "now">
 ): RotationOutcome => {
   const credential = credentialOf(row)
   const { id: sessionId, userId } = credential.session
-  switch (row.outcome) {
+  switch (outcome) {
     case "rotated": {
       const actor = byUser(userId, ipAddress)
       return {
@@ -50,7 +51,7 @@ const toOutcome = (
       return {
         _tag: "AlreadyRotated",
         credential,
-        salt: RotationSalt.make(Hex.encode(row.winning_salt ?? new Uint8Array()))
+        salt: RotationSalt.make(Hex.encode(winningSalt ?? new Uint8Array()))
       }
     case "not_current":
       return { _tag: "NotCurrent", credential }
@@ -82,8 +83,8 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
     return CredentialRepo.of({
       find: Effect.fn("CredentialRepo.find")(
         function*(ids) {
-          const rows = yield* sql<CredentialRow>`
-            SELECT ${columns} FROM ${sessions} WHERE id = ANY (${array(ids, PgTypes.OID.uuid)})`
+          const rows = yield* rowsOf<CredentialRow>(sql`
+            SELECT ${columns} FROM ${sessions} WHERE id = ANY (${array(ids, PgTypes.OID.uuid)})`)
           return yield* reading(() => rows.map(credentialOf))
         },
         answered("find")
@@ -91,11 +92,11 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
 
       rotate: Effect.fn("CredentialRepo.rotate")(
         function*({ eventId, grace, ipAddress, next, now, presented, salt, sessionId }) {
-          const [row] = yield* sql<OutcomeRow>`
+          const [row] = yield* rowsOf<OutcomeRow>(sql`
             SELECT outcome, winning_salt, ${columns} FROM ${sql(`${schema}.rotate`)}(
               ${sessionId}::uuid, ${bytes(presented)}, ${bytes(next)}, ${bytes(salt)}, ${eventId}::uuid,
               ${DateTime.toDate(now)}, ${BigInt(Duration.toMillis(grace))}, ${Option.getOrNull(ipAddress)}::inet
-            )`
+            )`)
           if (row === undefined) return { _tag: "NotActive", credential: Option.none() } satisfies RotationOutcome
           return yield* reading(() => toOutcome(row, { eventId, ipAddress, now }))
         },

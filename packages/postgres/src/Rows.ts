@@ -1,5 +1,6 @@
 /** Reads rows that this package wrote. */
 import { Effect, Option, Schema } from "effect"
+import type { SqlError, Statement } from "effect/sql"
 
 /** A row that this version cannot read. `what` it is, for people. */
 export class UnreadableRow extends Schema.TaggedError<UnreadableRow>()("UnreadableRow", {
@@ -11,6 +12,13 @@ export class UnreadableRow extends Schema.TaggedError<UnreadableRow>()("Unreadab
       "update this one"
   }
 }
+
+/**
+ * A statement's rows as arrays: an object with a name for each of so many columns takes the driver three times as long.
+ * `Row` is what this package wrote; the driver knows no types.
+ */
+export const rowsOf = <Row extends ReadonlyArray<unknown>>({ values }: Statement.Statement<unknown>) =>
+  values as Effect.Effect<ReadonlyArray<Row>, SqlError.SqlError>
 
 /** Reads rows; whatever that throws is an `UnreadableRow`. */
 export const reading = <A>(read: () => A): Effect.Effect<A, UnreadableRow> =>

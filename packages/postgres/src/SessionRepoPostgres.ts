@@ -22,7 +22,7 @@ import { type EventRow, toEvents } from "./EventRow.ts"
 import { type Evicted, evictionEvents, type Expired, expiryEvents } from "./Evicted.ts"
 import * as Revocations from "./Revocations.ts"
 import { make as makeRevoke } from "./RevokeStatements.ts"
-import { reading } from "./Rows.ts"
+import { reading, rowsOf } from "./Rows.ts"
 import { sessionColumns, sessionOf, type SessionRow } from "./SessionRow.ts"
 import { list } from "./sql/list.ts"
 
@@ -38,7 +38,10 @@ interface EnforcedRow {
 }
 
 /** Without a session on the page there is one row, with the counts alone. */
-type ListedRow = (SessionRow | { readonly id: null }) & { readonly total: number; readonly active: number }
+type ListedRow = readonly [total: number, active: number, ...session: SessionRow | readonly [id: null]]
+
+const listedSession = ([, , ...session]: ListedRow) =>
+  session.length === 1 || session[0] === null ? [] : [sessionOf(session)]
 
 /** Every operation is one statement; logins that come at the same time share one, and so do ends of single sessions. */
 export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, SqlClient.SqlClient> =>
@@ -119,7 +122,9 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
 
         find: Effect.fn("SessionRepo.find")(
           function*(sessionId) {
-            const [row] = yield* sql<SessionRow>`SELECT ${columns} FROM ${sessions} WHERE id = ${sessionId}::uuid`
+            const [row] = yield* rowsOf<SessionRow>(
+              sql`SELECT ${columns} FROM ${sessions} WHERE id = ${sessionId}::uuid`
+            )
             return row === undefined ? Option.none() : Option.some(yield* reading(() => sessionOf(row)))
           },
           answered("find")
@@ -130,16 +135,12 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
             const { first: page, next } = all ? listAll : listActive
             const parameters = [userId, DateTime.toDate(now), limit]
             const rows = yield* Option.match(before, {
-              onNone: () => sql.unsafe<ListedRow>(page, parameters),
+              onNone: () => rowsOf<ListedRow>(sql.unsafe(page, parameters)),
               onSome: ({ createdAt, id }) =>
-                sql.unsafe<ListedRow>(next, [...parameters, DateTime.toDate(createdAt), id])
+                rowsOf<ListedRow>(sql.unsafe(next, [...parameters, DateTime.toDate(createdAt), id]))
             })
-            const [first] = rows
-            return {
-              sessions: yield* reading(() => rows.filter((row) => row.id !== null).map(sessionOf)),
-              total: first?.total ?? 0,
-              active: first?.active ?? 0
-            }
+            const [[total, active] = [0, 0]] = rows
+            return { sessions: yield* reading(() => rows.flatMap(listedSession)), total, active }
           },
           answered("list")
         ),

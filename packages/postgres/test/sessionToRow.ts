@@ -1,10 +1,9 @@
-/** A session as the table holds it, for what is read back. */
+/** A session as the table holds it, by the names of the columns and in their order. */
 import type { Session } from "@sojourn/core"
 import { deviceColumn, locationColumn } from "@sojourn/postgres/Details"
-import type { SessionRow } from "@sojourn/postgres/SessionRow"
 import { DateTime, Duration, Option } from "effect"
 
-export const sessionToRow = (session: Session): SessionRow => {
+export const sessionToRow = (session: Session) => {
   const end = Option.getOrNull(session.end)
   return {
     id: session.id,

@@ -19,7 +19,7 @@ export const list = (schema: string, columns: string, { all, before }: ListState
   const page = (state: "IS NULL" | "IS NOT NULL") =>
     `(SELECT * ${sessions} ${state}${before ? " AND (created_at, id) < ($4::timestamptz, $5::uuid)" : ""}` +
     `${all ? "" : ` AND ${active}`} ORDER BY created_at DESC, id DESC LIMIT $3)`
-  return `SELECT ${columns}, c.total, c.active FROM (
+  return `SELECT c.total, c.active, ${columns} FROM (
     SELECT count(*)::integer AS total, (count(*) FILTER (WHERE a.active))::integer AS active FROM (
       SELECT ${active} AS active ${sessions} IS NULL UNION ALL SELECT false ${sessions} IS NOT NULL
     ) a
