@@ -76,7 +76,7 @@ const resultOf = (error: InvalidSessionToken | SessionNotActive | SessionRepoErr
     ? "invalid_token"
     : "store_error"
 
-const ask = Effect.fn("sojourn.validateSession")(
+const ask = Effect.fnUntraced(
   function*(parts: BareTokenParts, hash: SecretHash, now: DateTime.Utc) {
     const lookup = yield* SessionLookup
     const cache = yield* SessionCache
@@ -94,7 +94,9 @@ const ask = Effect.fn("sojourn.validateSession")(
       Metric.update(validations(resultOf(error), "store"), 1),
       Effect.annotateCurrentSpan("error.type", error._tag)
     )
-  )
+  ),
+  // It is always called from the same place.
+  Effect.withSpan("sojourn.validateSession", {}, { captureStackTrace: false })
 )
 
 // Made once, and updated without an effect: the answer of a front cache costs little more than its hash.

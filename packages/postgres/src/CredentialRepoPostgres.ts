@@ -81,13 +81,15 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
     })
 
     return CredentialRepo.of({
-      find: Effect.fn("CredentialRepo.find")(
+      find: Effect.fnUntraced(
         function*(ids) {
           const rows = yield* rowsOf<CredentialRow>(sql`
             SELECT ${columns} FROM ${sessions} WHERE id = ANY (${array(ids, PgTypes.OID.uuid)})`)
           return yield* reading(() => rows.map(credentialOf))
         },
-        answered("find")
+        answered("find"),
+        // It is always called from the same place.
+        Effect.withSpan("CredentialRepo.find", {}, { captureStackTrace: false })
       ),
 
       rotate: Effect.fn("CredentialRepo.rotate")(

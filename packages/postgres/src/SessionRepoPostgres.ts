@@ -43,6 +43,9 @@ type ListedRow = readonly [total: number, active: number, ...session: SessionRow
 const listedSession = ([, , ...session]: ListedRow) =>
   session.length === 1 || session[0] === null ? [] : [sessionOf(session)]
 
+/** On the way of a request: whoever calls is always the same, and to find that out would cost more than the span. */
+const stackless = { captureStackTrace: false }
+
 /** Every operation is one statement; logins that come at the same time share one, and so do ends of single sessions. */
 export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, SqlClient.SqlClient> =>
   Layer.effect(
@@ -120,17 +123,18 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
           })).pipe(Effect.mapError(repoError("enforceLimit")))
         }),
 
-        find: Effect.fn("SessionRepo.find")(
+        find: Effect.fnUntraced(
           function*(sessionId) {
             const [row] = yield* rowsOf<SessionRow>(
               sql`SELECT ${columns} FROM ${sessions} WHERE id = ${sessionId}::uuid`
             )
             return row === undefined ? Option.none() : Option.some(yield* reading(() => sessionOf(row)))
           },
-          answered("find")
+          answered("find"),
+          Effect.withSpan("SessionRepo.find", {}, stackless)
         ),
 
-        list: Effect.fn("SessionRepo.list")(
+        list: Effect.fnUntraced(
           function*({ all, before, limit, now, userId }) {
             const { first: page, next } = all ? listAll : listActive
             const parameters = [userId, DateTime.toDate(now), limit]
@@ -142,10 +146,11 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
             const [[total, active] = [0, 0]] = rows
             return { sessions: yield* reading(() => rows.flatMap(listedSession)), total, active }
           },
-          answered("list")
+          answered("list"),
+          Effect.withSpan("SessionRepo.list", {}, stackless)
         ),
 
-        end: Effect.fn("SessionRepo.end")(function*(sessionId, end, { owner, reuse }) {
+        end: Effect.fnUntraced(function*(sessionId, end, { owner, reuse }) {
           const revocation = { sessionId, end, owner, reuse }
           const row = yield* (yield* inTransaction)
             ? answered("end")(revoke.one(revocation, true))
@@ -155,7 +160,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
           const userId = Option.getOrElse(owner, () => found)
           if (userId !== found) return yield* new NotSessionOwner({ sessionId, userId })
           return yield* Effect.mapError(reading(() => ending(userId, end, reuse, row)), repoError("end"))
-        }),
+        }, Effect.withSpan("SessionRepo.end", {}, stackless)),
 
         endAll: Effect.fn("SessionRepo.endAll")(
           function*(userId, except, end) {
