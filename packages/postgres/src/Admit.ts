@@ -159,8 +159,10 @@ export const make = Effect.gen(function*() {
   return Effect.fnUntraced(
     function*(candidates: ReadonlyArray<Candidate>, rules: SessionRules, wait: boolean) {
       const { atLimit, protectActiveMillis, protectTrusted } = ruleParameters(rules)
-      const { bytea, inet, int8, json, text, timestamptz, uuid } = PgTypes.OID
+      const { bytea, int8, json, text, timestamptz, uuid } = PgTypes.OID
       const of = (oid: number, column: (candidate: Candidate) => unknown) => array(candidates.map(column), oid)
+      // As text: PostgreSQL reads it in a fraction of the time that the driver takes to write an inet.
+      const addresses = of(text, ({ session }) => Option.getOrNull(session.ipAddress))
       const rows = yield* sql<AdmitRow>`
         SELECT * FROM ${admit}(
           ${wait}, ${atLimit}, ${protectTrusted}, ${protectActiveMillis},
@@ -169,7 +171,7 @@ export const make = Effect.gen(function*() {
           ${of(bytea, ({ secretHash }) => bytes(secretHash))},
           ${of(json, ({ session }) => Option.getOrNull(Option.map(session.device, deviceColumn)))},
           ${of(json, ({ session }) => Option.getOrNull(Option.map(session.location, locationColumn)))},
-          ${of(inet, ({ session }) => Option.getOrNull(session.ipAddress))},
+          ${addresses}::inet[],
           ${of(text, ({ session }) => Option.getOrNull(session.userAgent))},
           ${of(text, ({ session }) => Option.getOrNull(session.refreshTokenId))},
           ${of(timestamptz, ({ session }) => session.createdAt.epochMilliseconds)},
