@@ -4,34 +4,11 @@ import { assert, describe, layer } from "@effect/vitest"
 import { CreateResult } from "@sojourn/cli/commands/create"
 import { RelayResult } from "@sojourn/cli/commands/relay"
 import { Effect, FileSystem, Redacted } from "effect"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { freshDatabase, freshRedisPrefix, redisUrl } from "../../testing/test/servers.ts"
 import { authority, tlsProxy } from "../../testing/test/tlsProxy.ts"
+import { receiver, status } from "../../webhook/test/receiver.ts"
 import { parse } from "./inProcess.ts"
 import { assertFailure, sojourn } from "./process.ts"
-
-/** A receiver that takes everything, and how many requests it had. */
-const receiver = Effect.acquireRelease(
-  Effect.callback<{ readonly url: string; readonly requests: () => number; readonly close: () => void }>((resume) => {
-    let requests = 0
-    const server = createServer((request, response) => {
-      requests++
-      request.resume().on("end", () => response.writeHead(204).end())
-    })
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo
-      const close = () => {
-        server.close()
-        server.closeAllConnections()
-      }
-      resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, requests: () => requests, close }))
-    })
-  }),
-  ({ close }) => Effect.sync(close)
-)
-
-const withProtocol = (url: URL, protocol: string) => `${protocol}${url.href.slice(url.protocol.length)}`
 
 /** What the command finds in its environment. */
 const servers = Effect.gen(function*() {
@@ -40,7 +17,7 @@ const servers = Effect.gen(function*() {
   const ca = yield* FileSystem.FileSystem.use((fs) => fs.makeTempFileScoped({ prefix: "sojourn-authority-" }))
   yield* FileSystem.FileSystem.use((fs) => fs.writeFileString(ca, authority))
   const redis = redisUrl === undefined ? {} : {
-    REDIS_URL: withProtocol((yield* tlsProxy(redisUrl)).url("localhost"), "rediss:"),
+    REDIS_URL: (yield* tlsProxy(redisUrl)).url("localhost").href,
     SOJOURN_REDIS_PREFIX: yield* freshRedisPrefix
   }
   return { trusting: { NODE_EXTRA_CA_CERTS: ca }, env: { DATABASE_URL: database.href, ...redis } }
@@ -51,7 +28,7 @@ describe("servers over TLS", () => {
     it.effect("PostgreSQL, Redis and a webhook are trusted as Node.js is told to", () =>
       Effect.gen(function*() {
         const { env, trusting } = yield* servers
-        const { requests, url } = yield* receiver
+        const { received, url } = yield* receiver(status(204))
         const cli = (...args: ReadonlyArray<string>) =>
           sojourn([...args, "--json"], {
             ...env,
@@ -65,10 +42,10 @@ describe("servers over TLS", () => {
         // Nothing is said of Redis, which it could do without.
         assert.strictEqual(created.stderr, "")
         yield* parse(CreateResult)(created.stdout)
-        const hook = withProtocol((yield* tlsProxy(url)).url("localhost"), "https:")
+        const hook = (yield* tlsProxy(url)).url("localhost").href
         const relayed = yield* cli("relay", "hook", "--to", hook, "--until-caught-up")
         assert.strictEqual((yield* parse(RelayResult)(relayed.stdout)).delivered, 1)
-        assert.strictEqual(requests(), 1)
+        assert.lengthOf(received, 1)
       }), 60_000)
 
     it.effect(

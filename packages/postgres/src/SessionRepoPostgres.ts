@@ -40,8 +40,7 @@ interface EnforcedRow {
 /** Without a session on the page there is one row, with the counts alone. */
 type ListedRow = readonly [total: number, active: number, ...session: SessionRow | readonly [id: null]]
 
-const listedSession = ([, , ...session]: ListedRow) =>
-  session.length === 1 || session[0] === null ? [] : [sessionOf(session)]
+const listedSession = ([, , ...session]: ListedRow) => session[0] === null ? [] : [sessionOf(session)]
 
 /** On the way of a request: whoever calls is always the same, and to find that out would cost more than the span. */
 const stackless = { captureStackTrace: false }

@@ -20,6 +20,13 @@ export const cacheOver = (url: string, { client, stalenessBound, ...options }: O
     )
   ).pipe(Effect.map(Context.get(SessionCache)))
 
+/** What Redis says to a client of this Layer. */
+export const ping = <E>(layer: Layer.Layer<RedisClient.RedisClient, E>) =>
+  Effect.scoped(
+    Effect.flatMap(Layer.build(layer), (context) =>
+      Effect.promise(() => Context.get(context, RedisClient.RedisClient).ping()))
+  )
+
 /** A client that shows what is in Redis. */
 export const inspect = (url: string) =>
   Effect.acquireRelease(

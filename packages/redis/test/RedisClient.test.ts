@@ -3,13 +3,7 @@ import { RedisClient } from "@sojourn/redis"
 import { ConfigProvider, Context, Duration, Effect, Layer, Redacted, Schedule } from "effect"
 import type { Cluster, Redis } from "ioredis"
 import { freePort, startRedisServer } from "../../testing/test/servers.ts"
-import { capturedLogs, describeServer, inspect } from "./Backend.ts"
-
-const ping = (layer: Layer.Layer<RedisClient.RedisClient, unknown>) =>
-  Effect.scoped(
-    Effect.flatMap(Layer.build(layer), (context) =>
-      Effect.promise(() => Context.get(context, RedisClient.RedisClient).ping()))
-  )
+import { capturedLogs, describeServer, inspect, ping } from "./Backend.ts"
 
 const secret = "hunter2-hunter2"
 

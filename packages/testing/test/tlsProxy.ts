@@ -52,15 +52,16 @@ const grant = (socket: Socket, isGranted: boolean) =>
 
 /**
  * Listens on a free port, and passes on to `url` what comes encrypted: to PostgreSQL once TLS was asked for, to Redis from
- * the first byte. `refuse`: as a PostgreSQL that has no TLS.
+ * the first byte, as to HTTP. `url` is for encrypted connections: `rediss:`, `https:`. `refuse`: as a PostgreSQL that has no TLS.
  */
 export const tlsProxy = (url: string, { refuse = false } = {}) =>
   Effect.acquireRelease(
     Effect.callback<{ readonly url: (host: string) => URL; readonly close: () => void }>((resume) => {
       const target = new URL(url)
+      const isPostgres = target.protocol.startsWith("postgres")
       const sockets = new Set<Socket>()
       const accept = async (client: Socket) => {
-        if (target.protocol.startsWith("postgres")) await grant(client, !refuse)
+        if (isPostgres) await grant(client, !refuse)
         const secure = new TLSSocket(client, { isServer: true, secureContext })
         const upstream = connect({ host: target.hostname, port: Number(target.port) })
         for (const socket of [client, secure, upstream]) sockets.add(socket.on("error", () => socket.destroy()))
@@ -78,6 +79,7 @@ export const tlsProxy = (url: string, { refuse = false } = {}) =>
         }
         const urlOf = (host: string) => {
           const secured = new URL(url)
+          if (!isPostgres) secured.protocol = target.protocol.replace(":", "s:")
           secured.host = `${host}:${port}`
           return secured
         }

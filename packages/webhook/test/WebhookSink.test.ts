@@ -78,7 +78,7 @@ describe("a sink on a server", () => {
         const { received, url } = yield* receiver(status(200))
         const secured = (yield* tlsProxy(url)).url("localhost")
         const sink = yield* WebhookSink.make({
-          url: `https://${secured.host}/`,
+          url: secured.href,
           keys: yield* keys("a"),
           retries: 0
         })
