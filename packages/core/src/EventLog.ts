@@ -33,6 +33,9 @@ export class EventLog extends Context.Service<EventLog, {
    * by a commit under way are held back until it is over.
    */
   readonly read: (query: EventQuery) => Effect.Effect<ReadonlyArray<LoggedEvent>, EventLogError>
-  /** Deletes at most `limit` events from before this time, the oldest first; how many went. */
+  /**
+   * Deletes events from before this time, the oldest first: `limit` of them or one more, or all if those are fewer. Gives how
+   * many went.
+   */
   readonly purge: (before: DateTime.Utc, limit: number) => Effect.Effect<number, EventLogError>
 }>()("@sojourn/core/EventLog") {}

@@ -95,7 +95,7 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("event l
       })))
       yield* Deferred.await(appended)
       const other = { ...run, name: RelayName.make("second") }
-      assert.deepStrictEqual(yield* relays.hold(other, minute, "end"), Option.some({ position: 0, head: 1 }))
+      assert.deepStrictEqual(yield* relays.hold(other, minute, "end"), Option.some({ position: 0, head: 2 }))
       yield* Deferred.succeed(commit, undefined)
       yield* Fiber.join(slow)
     }).pipe(Effect.provide(postgres(), { local: true })))
@@ -126,7 +126,7 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("event l
         yield* Ref.set(finished, true)
         const positions = yield* Fiber.join(reader)
         const rows = yield* sql<{ position: bigint }>`
-        SELECT position FROM sojourn.session_events WHERE position > ${BigInt(start)} ORDER BY position`
+        SELECT position FROM sojourn.event_details WHERE position > ${BigInt(start)} ORDER BY position`
         assert.deepStrictEqual(positions, rows.map(({ position }) => Number(position)))
         assert.strictEqual(positions.length, 600)
       }),

@@ -102,7 +102,7 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("rows of
       yield* Fiber.join(erasing)
       const rows = yield* sql`
         SELECT 1 FROM sojourn.session_events
-        WHERE user_id = ${userId} AND (device IS NOT NULL OR location IS NOT NULL OR actor_ip IS NOT NULL)`
+        WHERE user_id = ${userId} AND (device IS NOT NULL OR evicted_device IS NOT NULL OR location IS NOT NULL OR actor_ip IS NOT NULL)`
       assert.strictEqual(rows.length, 0)
     }))
 })

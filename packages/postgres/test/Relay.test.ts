@@ -34,7 +34,7 @@ const delivered = SqlClient.SqlClient.use((sql) =>
 
 const logged = SqlClient.SqlClient.use((sql) =>
   sql<{ readonly position: number; readonly session_id: string }>`
-    SELECT position::integer AS position, session_id FROM sojourn.session_events ORDER BY position`
+    SELECT position::integer AS position, session_id FROM sojourn.event_details ORDER BY position`
 )
 
 const until = <A, E, R>(effect: Effect.Effect<A, E, R>, holds: (value: A) => boolean) =>
@@ -70,7 +70,10 @@ describe("EventRelay", () => {
           const before = yield* until(delivered, (rows) => rows.length >= 200)
           const active = before[0]!.worker
           assert.deepStrictEqual(new Set(before.map(({ worker }) => worker)), new Set([active]))
-          assert.deepStrictEqual(before.map(({ position }) => position), before.map((_, n) => n + 1))
+          assert.deepStrictEqual(
+            before.map(({ position }) => position),
+            (yield* logged).slice(0, before.length).map(({ position }) => position)
+          )
 
           workers[names.findIndex((name) => name === active)]!.kill("SIGKILL")
           const [killed] = yield* sql<{ readonly at: Date }>`SELECT clock_timestamp() AS at`

@@ -49,11 +49,11 @@ export const books = (userId: string) =>
         (SELECT count(*)::integer FROM sojourn.sessions WHERE user_id = ${userId}) AS sessions,
         (SELECT count(*)::integer FROM sojourn.sessions WHERE user_id = ${userId} AND ended_at IS NOT NULL) AS ended,
         (SELECT count(*)::integer FROM sojourn.sessions WHERE user_id = ${userId} AND ended_at IS NULL) AS active,
-        (SELECT count(DISTINCT session_id)::integer FROM sojourn.session_events
+        (SELECT count(DISTINCT session_id)::integer FROM sojourn.event_details
           WHERE user_id = ${userId} AND type = 'SessionCreated') AS created,
-        (SELECT count(DISTINCT session_id)::integer FROM sojourn.session_events
+        (SELECT count(DISTINCT session_id)::integer FROM sojourn.event_details
           WHERE user_id = ${userId} AND type = 'SessionEvicted') AS evicted,
-        (SELECT count(*)::integer FROM sojourn.session_events e WHERE user_id = ${userId})
+        (SELECT count(*)::integer FROM sojourn.event_details e WHERE user_id = ${userId})
           - (SELECT count(*)::integer FROM sojourn.sessions WHERE user_id = ${userId})
           - (SELECT count(*)::integer FROM sojourn.sessions WHERE user_id = ${userId} AND ended_at IS NOT NULL) AS unmatched`
     return row!

@@ -35,7 +35,7 @@ const finish = Effect.gen(function*() {
     )
   ))
   yield* sql<{ readonly behind: boolean }>`
-    SELECT position < (SELECT max(position) FROM sojourn.session_events) AS behind FROM sojourn.relays`.pipe(
+    SELECT position < (SELECT max(position) FROM sojourn.event_details) AS behind FROM sojourn.relays`.pipe(
     Effect.delay("20 millis"),
     Effect.repeat({ until: ([row]) => row?.behind === false })
   )
@@ -63,7 +63,7 @@ const lane = Effect.fnUntraced(function*(points: ReadonlyArray<Point>) {
     yield* finish
     assert.deepStrictEqual(yield* omissions, [])
     const [counted] = yield* sql<{ readonly events: bigint; readonly recorded: bigint; readonly deliveries: bigint }>`
-      SELECT (SELECT count(*) FROM sojourn.session_events) AS events,
+      SELECT (SELECT count(*) FROM sojourn.event_details) AS events,
         (SELECT count(DISTINCT event_id) FROM recorded) AS recorded, (SELECT count(*) FROM recorded) AS deliveries`
     return counted!
   }).pipe(Effect.provide(App, { local: true }))

@@ -52,9 +52,9 @@ export const disagreements = SqlClient.SqlClient.use((sql) =>
     FROM sojourn.sessions s FULL JOIN logged l ON s.id = l.id
     UNION ALL
     SELECT '', 'SessionsRevoked tell of ' || a.told || ' endings, and there are ' || b.ended FROM (
-      SELECT coalesce(sum((data->>'count')::int), 0) AS told FROM sojourn.session_events WHERE type = 'SessionsRevoked'
+      SELECT coalesce(sum((data->>'count')::int), 0) AS told FROM sojourn.event_details WHERE type = 'SessionsRevoked'
     ) a, (
-      SELECT count(*) AS ended FROM sojourn.session_events
+      SELECT count(*) AS ended FROM sojourn.event_details
       WHERE type = 'SessionRevoked' AND data->>'reason' IN ('password_changed', 'user_deleted')
     ) b WHERE a.told <> b.ended`.pipe(
     Effect.map((rows) => rows.filter(({ what }) => what !== null).map(({ id, what }) => `${id} ${what}`))

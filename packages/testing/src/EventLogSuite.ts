@@ -14,7 +14,7 @@ import {
 import { DateTime, Effect, Fiber, Layer, Option, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { freshSessionId, now } from "./Fixtures.ts"
-import { admit, eventsOf, givenUser, live, passwordChanged } from "./internal/given.ts"
+import { admit, eventsOf, givenUser, live, passwordChanged, setLimit } from "./internal/given.ts"
 import type { Options } from "./SessionRepoSuite.ts"
 
 /** Reads on in pages of this size until nothing is left. */
@@ -73,6 +73,36 @@ export const suite = (
           }
           const positions = whole.map(({ position }) => position)
           assert.isTrue(positions.every((position, at) => position > (positions[at - 1] ?? 0)))
+        }))
+
+      it.effect("D2 reading on from between evictions and the login that needed them misses and repeats nothing", () =>
+        Effect.gen(function*() {
+          const log = yield* EventLog
+          const { ids: [a, b], userId } = yield* givenUser("unlimited", [live(4), live(3)])
+          yield* setLimit(userId, 1)
+          const { session } = yield* admit({ userId, ...live(2) })
+          yield* admit({ userId, ...live(1) })
+          const events = yield* eventsOf(userId, 7)
+          assert.deepStrictEqual(events.map(({ _tag }) => _tag), [
+            "SessionCreated",
+            "SessionCreated",
+            "SessionEvicted",
+            "SessionEvicted",
+            "SessionCreated",
+            "SessionEvicted",
+            "SessionCreated"
+          ])
+          const whole = yield* readAll(Option.some(userId), 100)
+          assert.deepStrictEqual(whole.map(({ event }) => event), events)
+          for (const limit of [1, 2, 3]) assert.deepStrictEqual(yield* readAll(Option.some(userId), limit), whole)
+          const everybodys = yield* readAll(Option.none(), 1, whole[0]!.position - 1)
+          assert.deepStrictEqual(everybodys.filter(({ event }) => event.userId === userId), whole)
+          for (const [id, first, last] of [[a!, 0, 2], [b!, 1, 3], [session.id, 4, 5]] as const) {
+            const query = { limit: 1, userId: Option.none(), sessionId: Option.some(id) }
+            assert.deepStrictEqual(yield* log.read({ ...query, after: 0 }), [whole[first]!])
+            assert.deepStrictEqual(yield* log.read({ ...query, after: whole[first]!.position }), [whole[last]!])
+            assert.deepStrictEqual(yield* log.read({ ...query, after: whole[last]!.position }), [])
+          }
         }))
 
       it.effect("D2 what comes later has a later position", () =>
@@ -183,6 +213,33 @@ export const suite = (
           assert.strictEqual(yield* log.purge(era, 1_000_000), 2)
           assert.strictEqual(yield* log.purge(era, 1_000_000), 0)
           assert.deepStrictEqual(yield* readAll(Option.some(userId), 100), [whole[3]!])
+        }), 30_000)
+
+      it.effect("purging leaves the rest where a login and its eviction go together, and goes on after them", () =>
+        Effect.gen(function*() {
+          const log = yield* EventLog
+          const era = DateTime.makeUnsafe("1972-01-01T00:00:00.000Z")
+          const old = { createdAt: DateTime.makeUnsafe("1971-06-01T00:00:00.000Z") }
+          yield* log.purge(era, 1_000_000)
+          const { userId } = yield* givenUser(1)
+          for (const _ of [1, 2, 3]) {
+            yield* admit({ userId, ...old })
+          }
+          yield* eventsOf(userId, 5)
+          const whole = yield* readAll(Option.some(userId), 100)
+          assert.lengthOf(whole, 5)
+          const others = (yield* readAll(Option.none(), 1000)).filter(({ position }) =>
+            position < whole[0]!.position
+          )
+
+          const purged = yield* log.purge(era, others.length + 2)
+          assert.include([2, 3], purged)
+          assert.deepStrictEqual(yield* readAll(Option.some(userId), 100), whole.slice(purged))
+          const more = yield* log.purge(era, others.length + 1)
+          assert.include([1, 2], more)
+          assert.deepStrictEqual(yield* readAll(Option.some(userId), 100), whole.slice(purged + more))
+          assert.strictEqual(yield* log.purge(era, 1_000_000), whole.length - purged - more)
+          assert.deepStrictEqual(yield* readAll(Option.some(userId), 100), [])
         }), 30_000)
     }
   )

@@ -20,9 +20,10 @@ export const admitMany = (schema: string): string => `
     queue_devices json[];
     next integer;
     place integer;
-    -- The events of all, in order: of which login, and who had to go for it, or null for the login itself.
+    -- The rows of the log, in order: of which login, who had to go for it, if anybody, and whether the row is the login's own.
     logged integer[] := '{}';
     victims uuid[] := '{}';
+    logins boolean[] := '{}';
     evicting boolean := false;
   BEGIN
     FOR person, places, now, allowed, due, n_active, n_protected, queue, queue_devices IN
@@ -55,20 +56,24 @@ export const admitMany = (schema: string): string => `
         END IF;
         RETURN NEXT;
         WHILE ${mustEvict} LOOP
+          IF evicted IS NOT NULL THEN
+            logged := logged || place;
+            victims := victims || evicted;
+            logins := logins || false;
+          END IF;
           outcome := 'evicted';
           evicted := queue[next];
           evicted_device := queue_devices[next];
           RETURN NEXT;
           evicting := true;
-          logged := logged || place;
-          victims := victims || evicted;
           next := next + 1;
           n_active := n_active - 1;
         END LOOP;
+        logged := logged || place;
+        victims := victims || evicted;
+        logins := logins || true;
         evicted := NULL;
         evicted_device := NULL;
-        logged := logged || place;
-        victims := victims || NULL::uuid;
         IF cardinality(places) > 1 THEN
           n_active := n_active + 1;
           IF protect_active_ms IS NOT NULL THEN
@@ -89,14 +94,17 @@ export const admitMany = (schema: string): string => `
       SELECT ids[l.place], user_ids[l.place], secret_hashes[l.place], devices[l.place], locations[l.place],
         ip_addresses[l.place], ip_addresses[l.place], user_agents[l.place], refresh_token_ids[l.place],
         created_ats[l.place], created_ats[l.place], expires_ats[l.place], idle_timeouts[l.place]
-      FROM unnest(logged, victims) AS l (place, victim) WHERE l.victim IS NULL;
-      INSERT INTO ${schema}.session_events (type, at, user_id, session_id, evicted_by, actor_kind, actor_ip)
-      SELECT CASE WHEN l.victim IS NULL THEN 'SessionCreated' ELSE 'SessionEvicted' END::${schema}.event_type,
-        created_ats[l.place], user_ids[l.place], coalesce(l.victim, ids[l.place]),
-        CASE WHEN l.victim IS NOT NULL THEN ids[l.place] END,
-        CASE WHEN l.victim IS NOT NULL THEN 'system'::${schema}.actor_kind END,
-        CASE WHEN l.victim IS NULL THEN ip_addresses[l.place] END
-      FROM unnest(logged, victims) WITH ORDINALITY AS l (place, victim, nth) ORDER BY l.nth;
+      FROM unnest(logged, logins) AS l (place, is_login) WHERE l.is_login;
+      INSERT INTO ${schema}.session_events
+        (type, at, user_id, session_id, evicted, evicted_by, actor_kind, actor_ip)
+      SELECT CASE WHEN l.is_login THEN 'SessionCreated' ELSE 'SessionEvicted' END::${schema}.event_type,
+        created_ats[l.place], user_ids[l.place],
+        CASE WHEN l.is_login THEN ids[l.place] ELSE l.victim END,
+        CASE WHEN l.is_login THEN l.victim END,
+        CASE WHEN NOT l.is_login THEN ids[l.place] END,
+        CASE WHEN NOT l.is_login THEN 'system'::${schema}.actor_kind END,
+        CASE WHEN l.is_login THEN ip_addresses[l.place] END
+      FROM unnest(logged, victims, logins) WITH ORDINALITY AS l (place, victim, is_login, nth) ORDER BY l.nth;
     END IF;
     IF evicting THEN
       UPDATE ${schema}.sessions s

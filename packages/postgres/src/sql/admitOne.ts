@@ -33,13 +33,15 @@ export const admitOne = (schema: string): string => `
     END IF;
     RETURN NEXT;
     WHILE ${mustEvict} LOOP
+      IF evicted IS NOT NULL THEN
+        INSERT INTO ${schema}.session_events (type, at, user_id, session_id, evicted_by, actor_kind)
+          VALUES ('SessionEvicted', now, person, evicted, session, 'system');
+      END IF;
       outcome := 'evicted';
       evicted := queue[next];
       UPDATE ${schema}.sessions s
         SET ended_at = now, ended_reason = 'session_limit_exceeded', ended_by_kind = 'system'
         WHERE s.id = evicted RETURNING s.device INTO evicted_device;
-      INSERT INTO ${schema}.session_events (type, at, user_id, session_id, evicted_by, actor_kind)
-        VALUES ('SessionEvicted', now, person, evicted, session, 'system');
       RETURN NEXT;
       next := next + 1;
       n_active := n_active - 1;
@@ -51,6 +53,6 @@ export const admitOne = (schema: string): string => `
       session, person, secret_hashes[1], devices[1], locations[1], address, address, user_agents[1],
       refresh_token_ids[1], now, now, expires_ats[1], idle_timeouts[1]
     );
-    INSERT INTO ${schema}.session_events (type, at, user_id, session_id, actor_ip)
-      VALUES ('SessionCreated', now, person, session, address);
+    INSERT INTO ${schema}.session_events (type, at, user_id, session_id, evicted, actor_ip)
+      VALUES ('SessionCreated', now, person, session, evicted, address);
   END;`

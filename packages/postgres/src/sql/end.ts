@@ -157,11 +157,12 @@ export const eraseUser = (schema: string): ReadonlyArray<string> => [
     -- Those, too, are deleted, and not without their end.
     PERFORM ${schema}.end_due_of(ARRAY[of_user], ARRAY[now]);
     RETURN QUERY SELECT * FROM ${schema}.end_all(of_user, NULL, now, 'user_deleted', by_kind, by_id, by_ip);
-    UPDATE ${schema}.session_events e SET actor_ip = NULL, device = NULL, location = NULL, expires_at = (
-        SELECT d.expires_at FROM ${schema}.event_details d WHERE d.position = e.position AND e.type = 'SessionCreated'
-      )
+    UPDATE ${schema}.session_events e SET actor_ip = NULL, device = NULL, evicted_device = NULL, location = NULL,
+        expires_at = coalesce(e.expires_at, (
+          SELECT s.expires_at FROM ${schema}.sessions s WHERE s.id = e.session_id AND e.type = 'SessionCreated'
+        ))
       WHERE ${ofUser("e.user_id", "of_user")} AND (
-        e.actor_ip IS NOT NULL OR e.device IS NOT NULL OR e.location IS NOT NULL
+        e.actor_ip IS NOT NULL OR e.device IS NOT NULL OR e.evicted_device IS NOT NULL OR e.location IS NOT NULL
         OR e.type = 'SessionCreated' AND e.expires_at IS NULL
       );
     DELETE FROM ${schema}.sessions s WHERE ${ofUser("s.user_id", "of_user")} AND s.ended_at IS NULL;

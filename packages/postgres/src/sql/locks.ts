@@ -1,4 +1,5 @@
 /** Locks: one user's writers one after the other, and no reader of the event log past a writer under way. */
+import { eventDetails } from "./eventDetails.ts"
 import { ofUser } from "./ofUser.ts"
 
 /** Our own space among PostgreSQL's two-number advisory locks: "sjn" in ASCII. */
@@ -43,6 +44,13 @@ export const locks = (schema: string): ReadonlyArray<string> => [
   END $$`
 ]
 
+/** A page of events from those rows of the log for which this holds. A row may have two of them. */
+const page = (schema: string, holds: string): string =>
+  `${eventDetails(schema, `${schema}.session_events`)}
+        WHERE ${holds} AND e.position > after_position AND e.position <= settled AND t.position > after_position
+          AND (of_session IS NULL OR of_session IN (e.session_id, e.evicted) AND t.session_id = of_session)
+        ORDER BY e.position, t.position LIMIT at_most`
+
 /**
  * `settled_position` is the last position that no commit under way can still precede. A writer's lock tells a position
  * from before its own were taken. The order matters: first the end of the sequence, then the locks, and the rows last
@@ -85,17 +93,9 @@ export const readEvents = (schema: string): ReadonlyArray<string> => [
       SELECT s.user_id INTO owner FROM ${schema}.sessions s WHERE s.id = of_session;
     END IF;
     IF owner IS NULL THEN
-      RETURN QUERY
-        SELECT * FROM ${schema}.event_details e
-        WHERE e.position > after_position AND e.position <= settled
-          AND (of_session IS NULL OR e.session_id = of_session)
-        ORDER BY e.position LIMIT at_most;
+      RETURN QUERY ${page(schema, "true")};
     ELSE
-      RETURN QUERY
-        SELECT * FROM ${schema}.event_details e
-        WHERE ${ofUser("e.user_id", "owner")} AND e.position > after_position AND e.position <= settled
-          AND (of_session IS NULL OR e.session_id = of_session)
-        ORDER BY e.position LIMIT at_most;
+      RETURN QUERY ${page(schema, ofUser("e.user_id", "owner"))};
     END IF;
   END $$`
 ]

@@ -1,9 +1,6 @@
 /** Tables, with the one definition of "active" as the generated column `active_until`. */
-import { onceId } from "./eventId.ts"
+import { eventDetails } from "./eventDetails.ts"
 import { userKey } from "./ofUser.ts"
-
-/** The types of events that happen to a session once. They tell of its device. */
-const once = "'SessionCreated', 'SessionEvicted', 'SessionRevoked', 'SessionExpired'"
 
 /** Users and tiers, for applications that do not map their own. `max_sessions` null: in `tiers` unlimited. */
 export const users = (schema: string): ReadonlyArray<string> => [
@@ -91,18 +88,24 @@ export const sessions = (schema: string): ReadonlyArray<string> => [
 /**
  * The event log. Positions rise within a user, because they are taken under the user's lock.
  *
+ * A login that ends one session, as at the limit every one does, has one row: `evicted` is that session, whose event stands at
+ * the position before the row's own. So rows take every other position, and a login writes half as much. Any further sessions that
+ * it ends have rows of their own, with `evicted_by`.
+ *
  * What the session's row tells and never changes is not written again: `device`, `location` and `expires_at` are null as
- * long as that row is there; when it is purged they move in. `event_id` is null where it follows from the session's id.
- * `event_details` has them either way, if there are any. A login's address is its actor's and is kept once. `actor_kind`
- * is null where the actor is the user themselves, whose session it is.
+ * long as that row is there; when it is purged they move in, and into `evicted_device` that of the one that was evicted.
+ * `event_id` is null where it follows from the session's id. A login's address is its actor's and is kept once. `actor_kind`
+ * is null where the actor is the user themselves, whose session it is. The view `event_details` has a row for each event,
+ * with all that it tells, if it is still known.
  */
 export const events = (schema: string): ReadonlyArray<string> => [
   `CREATE TABLE ${schema}.session_events (
-    position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    position bigint GENERATED ALWAYS AS IDENTITY (START WITH 2 INCREMENT BY 2) PRIMARY KEY,
     at timestamptz NOT NULL,
     expires_at timestamptz,
     event_id uuid,
     session_id uuid,
+    evicted uuid,
     evicted_by uuid,
     type ${schema}.event_type NOT NULL,
     actor_kind ${schema}.actor_kind,
@@ -110,20 +113,10 @@ export const events = (schema: string): ReadonlyArray<string> => [
     actor_id text,
     actor_ip inet,
     device json,
+    evicted_device json,
     location json,
     data jsonb
   )`,
   `CREATE INDEX session_events_user ON ${schema}.session_events (${userKey("user_id")}, position)`,
-  // One look at the session for each event that is read: with a limit in it, it is never planned as a join of all.
-  `CREATE VIEW ${schema}.event_details AS
-    SELECT e.position, coalesce(e.event_id, ${onceId("e.session_id", "e.type")}) AS event_id, e.type, e.at, e.user_id,
-      e.session_id, e.evicted_by, e.actor_kind, e.actor_id, e.actor_ip, e.data,
-      coalesce(e.device, s.device) AS device, coalesce(e.location, s.location) AS location,
-      coalesce(e.expires_at, s.expires_at) AS expires_at
-    FROM ${schema}.session_events e LEFT JOIN LATERAL (
-      SELECT o.device, CASE WHEN e.type = 'SessionCreated' THEN o.location END AS location,
-        CASE WHEN e.type = 'SessionCreated' THEN o.expires_at END AS expires_at
-      FROM ${schema}.sessions o
-      WHERE o.id = e.session_id AND e.type IN (${once}) LIMIT 1
-    ) s ON true`
+  `CREATE VIEW ${schema}.event_details AS ${eventDetails(schema, `${schema}.session_events`)}`
 ]

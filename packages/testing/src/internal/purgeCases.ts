@@ -98,4 +98,32 @@ export const purgeCases = (it: Vitest.MethodsNonLive<Store>): void => {
         events.slice(0, 5).map((event) => [event.eventId, event.at, "expiresAt" in event && event.expiresAt])
       assert.deepStrictEqual(told(erased), told(before))
     }))
+
+  it.effect.each(
+    [
+      ["the evicted one first", ["04", "06"]],
+      ["both at once", ["06"]]
+    ] as const
+  )(
+    "P11 D1 evictions are told whole when the sessions of both sides are purged: %s",
+    ([, days]) =>
+      Effect.gen(function*() {
+        const repo = yield* SessionRepo
+        const era = DateTime.makeUnsafe("1971-01-01T00:00:00.000Z")
+        yield* repo.purge(era, 1000).pipe(Effect.repeat({ until: (purged) => purged === 0 }))
+
+        const { userId } = yield* givenUser(1)
+        for (const day of ["01", "03", "05"]) yield* admit({ userId, ...bornOn(day), expiresAt: after("1 day") })
+        const before = yield* eventsOf(userId, 5)
+        assert.deepStrictEqual(before.map((event) => personal(event).length), [4, 1, 4, 1, 4])
+        let purged = 0
+        for (const day of days) {
+          purged += yield* repo.purge(bornOn(day).createdAt, 1000)
+          assert.deepStrictEqual(yield* eventsOf(userId, 5), before)
+        }
+        assert.strictEqual(purged, 2)
+        yield* repo.erase(userId, ada, after("0 millis"))
+        assert.deepStrictEqual((yield* eventsOf(userId, 6)).flatMap(personal), [])
+      })
+  )
 }
