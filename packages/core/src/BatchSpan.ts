@@ -1,9 +1,29 @@
 /** Traces a statement that is sent for several callers at once. */
-import { Context, Effect, Tracer } from "effect"
+import { Context, type Effect, Tracer } from "effect"
+import { withInnerSpan } from "./InnerSpan.ts"
 
 /** What the caller traces; the work for them is done by another fiber. */
 export const callerSpan = (context: Context.Context<never>): Tracer.AnySpan | undefined =>
   Context.getOrUndefined(context, Tracer.ParentSpan)
+
+const noAttributes = {}
+
+/**
+ * A class, because V8 would take objects written as literals, if many live when a process is new, for such as live long.
+ * Old ones keep what they hold, all that a login made, until all garbage is collected.
+ */
+class Link implements Tracer.SpanLink {
+  readonly span: Tracer.AnySpan
+  readonly attributes = noAttributes
+
+  constructor(span: Tracer.AnySpan) {
+    this.span = span
+  }
+}
+
+/** Links to the spans of others for whom something is done, too. */
+export const linksTo = (spans: ReadonlyArray<Tracer.AnySpan>): Array<Tracer.SpanLink> =>
+  spans.map((span) => new Link(span))
 
 /**
  * A span for work on `size` things, within the trace of the first caller and linked to the spans of the others, as
@@ -14,10 +34,9 @@ export const withBatchSpan = (
   size: number,
   [parent, ...others]: ReadonlyArray<Tracer.AnySpan>
 ): <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>> =>
-  Effect.withSpan(name, {
+  withInnerSpan(name, {
     parent,
     root: parent === undefined,
-    links: others.map((span) => ({ span, attributes: {} })),
+    links: linksTo(others),
     attributes: { "sojourn.batch.size": size }
-    // Where it was started is always here.
-  }, { captureStackTrace: false })
+  })

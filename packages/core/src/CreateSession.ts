@@ -5,6 +5,7 @@ import { commitThenTell } from "./Announce.ts"
 import { toCached } from "./CachedSession.ts"
 import { ClientHints, Device } from "./Device.ts"
 import { enrich } from "./Enrich.ts"
+import { withInnerSpan } from "./InnerSpan.ts"
 import { instance } from "./Instance.ts"
 import { Instant } from "./Instant.ts"
 import { parseIpAddress } from "./IpAddress.ts"
@@ -131,4 +132,4 @@ export const createSession = Effect.fnUntraced(function*(command: CreateSession)
     expiresAt,
     evicted
   })
-}, Effect.withSpan("sojourn.createSession", {}, { captureStackTrace: false }))
+}, withInnerSpan("sojourn.createSession"))

@@ -3,6 +3,7 @@ import { Clock, Context, type DateTime, Duration, Effect, Metric, Option } from 
 import { Digest } from "effect/crypto"
 import { type CachedSession, toCached } from "./CachedSession.ts"
 import type { Credential } from "./CredentialRepo.ts"
+import { withInnerSpan } from "./InnerSpan.ts"
 import { instantAt } from "./Instant.ts"
 import { idleAtMillis, isActiveAt } from "./Lifetime.ts"
 import { matchSecret, noHash } from "./MatchSecret.ts"
@@ -95,8 +96,7 @@ const ask = Effect.fnUntraced(
       Effect.annotateCurrentSpan("error.type", error._tag)
     )
   ),
-  // It is always called from the same place.
-  Effect.withSpan("sojourn.validateSession", {}, { captureStackTrace: false })
+  withInnerSpan("sojourn.validateSession")
 )
 
 // Made once, and updated without an effect: the answer of a front cache costs little more than its hash.

@@ -13,6 +13,7 @@ import {
   SuspiciousActivityRecorded,
   UserId
 } from "@sojourn/core"
+import { withInnerSpan } from "@sojourn/core/InnerSpan"
 import { DateTime, Duration, Effect, Layer, Option, Schema } from "effect"
 import { Hex } from "effect/encoding"
 import { SqlClient } from "effect/sql"
@@ -89,7 +90,7 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
         },
         answered("find"),
         // It is always called from the same place.
-        Effect.withSpan("CredentialRepo.find", {}, { captureStackTrace: false })
+        withInnerSpan("CredentialRepo.find")
       ),
 
       rotate: Effect.fn("CredentialRepo.rotate")(

@@ -10,6 +10,7 @@ import {
   type SessionRules,
   UserNotFound
 } from "@sojourn/core"
+import { withInnerSpan } from "@sojourn/core/InnerSpan"
 import { DateTime, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Admissions from "./Admissions.ts"
@@ -41,9 +42,6 @@ interface EnforcedRow {
 type ListedRow = readonly [total: number, active: number, ...session: SessionRow | readonly [id: null]]
 
 const listedSession = ([, , ...session]: ListedRow) => session[0] === null ? [] : [sessionOf(session)]
-
-/** On the way of a request: whoever calls is always the same, and to find that out would cost more than the span. */
-const stackless = { captureStackTrace: false }
 
 /** Every operation is one statement; logins that come at the same time share one, and so do ends of single sessions. */
 export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, SqlClient.SqlClient> =>
@@ -130,7 +128,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
             return row === undefined ? Option.none() : Option.some(yield* reading(() => sessionOf(row)))
           },
           answered("find"),
-          Effect.withSpan("SessionRepo.find", {}, stackless)
+          withInnerSpan("SessionRepo.find")
         ),
 
         list: Effect.fnUntraced(
@@ -146,7 +144,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
             return { sessions: yield* reading(() => rows.flatMap(listedSession)), total, active }
           },
           answered("list"),
-          Effect.withSpan("SessionRepo.list", {}, stackless)
+          withInnerSpan("SessionRepo.list")
         ),
 
         end: Effect.fnUntraced(function*(sessionId, end, { owner, reuse }) {
@@ -159,7 +157,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
           const userId = Option.getOrElse(owner, () => found)
           if (userId !== found) return yield* new NotSessionOwner({ sessionId, userId })
           return yield* Effect.mapError(reading(() => ending(userId, end, reuse, row)), repoError("end"))
-        }, Effect.withSpan("SessionRepo.end", {}, stackless)),
+        }, withInnerSpan("SessionRepo.end")),
 
         endAll: Effect.fn("SessionRepo.endAll")(
           function*(userId, except, end) {

@@ -3,7 +3,8 @@
 /** A call under way. */
 export interface Call {
   readonly until: number
-  readonly expired: () => void
+  /** None once it is over: what it was for is not kept any longer. */
+  expired: (() => void) | undefined
 }
 
 /** Calls under way, the one that began first first. */
@@ -16,21 +17,30 @@ export interface CallDeadline {
 
 /** Every call may take so many milliseconds, of the machine's time. */
 export const make = (millis: number): CallDeadline => {
-  const calls = new Set<Call>()
+  // Not a Set: one that is filled and emptied all the time is copied all the time, and its former copies hold on to the calls.
+  const calls: Array<Call> = []
   let isWaiting = false
 
+  const forgetFirst = () => {
+    while (calls.length > 0 && calls[0]!.expired === undefined) calls.shift()
+  }
   // Answers that are there already are read first, when the process was too busy to look for them. What keeps the process
   // alive is the connection.
   const wait = (until: number) => {
     isWaiting = true
     setTimeout(() => setImmediate(expire), Math.max(1, until - performance.now())).unref()
   }
+  const stop = (call: Call) => {
+    const { expired } = call
+    call.expired = undefined
+    forgetFirst()
+    return expired
+  }
   const expire = () => {
     const now = performance.now()
-    for (const call of calls) {
+    for (let call = calls[0]; call !== undefined; call = calls[0]) {
       if (now < call.until) return wait(call.until)
-      calls.delete(call)
-      call.expired()
+      stop(call)?.()
     }
     isWaiting = false
   }
@@ -38,10 +48,10 @@ export const make = (millis: number): CallDeadline => {
   return {
     start: (expired) => {
       const call = { until: performance.now() + millis, expired }
-      calls.add(call)
+      calls.push(call)
       if (!isWaiting) wait(call.until)
       return call
     },
-    stop: (call) => calls.delete(call)
+    stop: (call) => stop(call) !== undefined
   }
 }

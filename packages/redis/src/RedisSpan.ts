@@ -1,5 +1,5 @@
 /** Spans of calls to Redis, named as OpenTelemetry's conventions for its clients say. */
-import { callerSpan } from "@sojourn/core/BatchSpan"
+import { callerSpan, linksTo } from "@sojourn/core/BatchSpan"
 import { type Context, Effect, type Tracer } from "effect"
 import { Cluster, type Redis } from "ioredis"
 import type { RedisFailure } from "./RedisFailure.ts"
@@ -39,7 +39,7 @@ export const make = (client: Redis | Cluster) => {
           attributes: others.length === 0
             ? attributes
             : { ...attributes, "db.operation.batch.size": others.length + 1 },
-          links: others.map((span) => ({ span, attributes: {} })),
+          links: linksTo(others),
           parent
         },
         (span) => Effect.tapError(call, ({ _tag }) => Effect.sync(() => span.attribute("error.type", _tag)))
