@@ -7,6 +7,8 @@ export interface Side {
   readonly name: string
   /** Before each of its rounds; not measured. */
   readonly prepare?: () => Promise<unknown>
+  /** It begins anew with each of its rounds, so that there is nothing to warm up. */
+  readonly isCold?: boolean
   readonly round: () => Promise<Figures>
 }
 
@@ -16,19 +18,27 @@ export type Results = ReadonlyMap<string, ReadonlyArray<Figures>>
 /** For what the round before left behind in sockets and servers. Garbage is not collected: that would undo compiled code. */
 const pauseMillis = 30
 
-/** Until the code of all sides is compiled and their connections are open. */
+/** Until the connections of all sides are open, and code that others have used before is compiled. */
 export const unmeasured = 2
 
-/** Every side runs twice unmeasured, then `count` times. */
-export const rounds = async (sides: ReadonlyArray<Side>, count: number): Promise<Results> => {
+/**
+ * Every side runs twice unmeasured, then `count` times. `warmUpMillis`: at least so long unmeasured, for sides whose code
+ * has not run before: some seconds go by until V8 has compiled what they do for the last time, as in every server that starts.
+ */
+export const rounds = async (sides: ReadonlyArray<Side>, count: number, warmUpMillis = 0): Promise<Results> => {
   const results = new Map<string, Array<Figures>>(sides.map(({ name }) => [name, []]))
-  for (let nth = -unmeasured; nth < count; nth++) {
-    for (const side of nth % 2 === 0 ? sides : sides.toReversed()) {
-      await side.prepare?.()
-      await setTimeout(pauseMillis)
-      const figures = await side.round()
-      if (nth >= 0) results.get(side.name)!.push(figures)
-    }
+  const once = async (side: Side) => {
+    await side.prepare?.()
+    await setTimeout(pauseMillis)
+    return side.round()
+  }
+  const warming = sides.filter(({ isCold }) => isCold !== true)
+  const warmAt = performance.now() + warming.length * warmUpMillis
+  for (let nth = 0; nth < unmeasured || performance.now() < warmAt; nth++) {
+    for (const side of warming) await once(side)
+  }
+  for (let nth = 0; nth < count; nth++) {
+    for (const side of nth % 2 === 0 ? sides : sides.toReversed()) results.get(side.name)!.push(await once(side))
   }
   return results
 }

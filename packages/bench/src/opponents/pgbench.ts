@@ -25,12 +25,15 @@ SELECT * FROM sojourn.admit(
 );
 `
 
-/** How long 64 connections may take to start and to plan the statement, each for itself. */
-const startSeconds = 4
+/** Transactions in the best second, and how many there were in all. */
+interface Ran {
+  readonly perSecond: number
+  readonly transactions: number
+}
 
 /**
- * Transactions of 64 clients in two threads in the best of so many seconds, once all have started, and how many there were in
- * all; undefined where there is no pgbench.
+ * 64 clients in two threads: `startSeconds` for all connections to start and to plan the statement, each for itself, then so
+ * many seconds that count. Undefined where there is no pgbench.
  */
 export const openPgbench = async (databaseUrl: string, users: number) => {
   if (await run("pgbench", ["--version"]).then(() => false, () => true)) return undefined
@@ -39,7 +42,7 @@ export const openPgbench = async (databaseUrl: string, users: number) => {
   await writeFile(file, script(users))
   return {
     close: () => rm(directory, { recursive: true }),
-    run: async (seconds: number): Promise<{ readonly perSecond: number; readonly transactions: number }> => {
+    run: async (startSeconds: number, seconds: number): Promise<Ran> => {
       const { stderr, stdout } = await run("pgbench", [
         "-n",
         "-c",

@@ -70,7 +70,7 @@ export const admit: Scenario = {
     const seconds = mode === "full" ? 2 : 1
     const limit = async (): Promise<Figures> => {
       const since = await cost(env)
-      const { perSecond, transactions: operations } = await pgbench.run(seconds)
+      const { perSecond, transactions: operations } = await pgbench.run(mode === "full" ? 4 : 2, seconds)
       const used = await since()
       return {
         operations,
@@ -86,7 +86,7 @@ export const admit: Scenario = {
     }
     const results = await rounds([
       { name: "SessionRepo.admit", round: () => load(env, drive, 64, seconds * 1000) },
-      { name: "pgbench", round: limit }
+      { name: "pgbench", round: limit, isCold: true }
     ], mode === "full" ? 7 : 5)
     await sojourn.close()
     await pgbench.close()

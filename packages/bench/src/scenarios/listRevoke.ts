@@ -28,6 +28,9 @@ const active = async (url: string): Promise<() => Owned> => {
   }
 }
 
+/** For each side: the code of lists has not run before. */
+const warmUpMillis = 2_000
+
 export const listRevoke: Scenario = {
   name: "listRevoke",
   run: async (env, mode) => {
@@ -41,25 +44,29 @@ export const listRevoke: Scenario = {
     const next = { sojourn: logins(users), sequential: logins(users) }
     const left = { sojourn: await active(urls[0]), sequential: await active(urls[1]) }
 
-    const listed = await rounds([
-      {
-        name: "Sojourn",
-        round: () =>
-          load(
-            env,
-            fibers(
-              sojourn.context,
-              Effect.suspend(() => listSessions(ListSessions.make({ userId: UserId.make(next.sojourn().userId) })))
-            ),
-            64,
-            millis
-          )
-      },
-      {
-        name: "sequential port",
-        round: () => load(env, promises(() => sequential.list(next.sequential().userId)), 64, millis)
-      }
-    ], count)
+    const listed = await rounds(
+      [
+        {
+          name: "Sojourn",
+          round: () =>
+            load(
+              env,
+              fibers(
+                sojourn.context,
+                Effect.suspend(() => listSessions(ListSessions.make({ userId: UserId.make(next.sojourn().userId) })))
+              ),
+              64,
+              millis
+            )
+        },
+        {
+          name: "sequential port",
+          round: () => load(env, promises(() => sequential.list(next.sequential().userId)), 64, millis)
+        }
+      ],
+      count,
+      warmUpMillis
+    )
 
     const revoke = Effect.suspend(() => {
       const { id, user_id } = left.sojourn()
