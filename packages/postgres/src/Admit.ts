@@ -19,7 +19,7 @@ import { Duration, Effect, Option, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { storeFailure } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
-import { type DeviceArray, deviceColumn, locationColumn } from "./Details.ts"
+import { type DeviceColumn, deviceText, locationText } from "./Details.ts"
 import { type Evicted, evictionEvents, type Expired, expiryEvents } from "./Evicted.ts"
 import { array, bytes } from "./Parameters.ts"
 import { UnreadableRow } from "./Rows.ts"
@@ -29,6 +29,9 @@ export type Refusal = UserNotFound | SessionLimitExceeded | EvictionFailed | Ses
 
 /** `Busy`: another transaction holds the user's lock, and this one was told not to wait. */
 export type Outcome = Result.Result<Admission, Refusal> | "Busy"
+
+const admitColumns =
+  "login, outcome, max_sessions, active, protected, expired, evicted, evicted_device::text AS evicted_device"
 
 /** Something to be told of the login at this place among them, from 1. */
 type AdmitRow = { readonly login: number } & (Verdict | EvictedColumns | ExpiredColumn)
@@ -45,7 +48,7 @@ interface Verdict {
 interface EvictedColumns {
   readonly outcome: "evicted"
   readonly evicted: SessionId
-  readonly evicted_device: DeviceArray | null
+  readonly evicted_device: DeviceColumn | null
 }
 
 /** The user's sessions that were over. */
@@ -155,22 +158,23 @@ export const make = Effect.gen(function*() {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   const schema = yield* DatabaseSchema
   const admit = sql(`${schema}.admit`)
+  const columns = sql.literal(admitColumns)
 
   return Effect.fnUntraced(
     function*(candidates: ReadonlyArray<Candidate>, rules: SessionRules, wait: boolean) {
       const { atLimit, protectActiveMillis, protectTrusted } = ruleParameters(rules)
-      const { bytea, int8, json, text, timestamptz, uuid } = PgTypes.OID
+      const { bytea, int8, text, timestamptz, uuid } = PgTypes.OID
       const of = (oid: number, column: (candidate: Candidate) => unknown) => array(candidates.map(column), oid)
       // As text: PostgreSQL reads it in a fraction of the time that the driver takes to write an inet.
       const addresses = of(text, ({ session }) => Option.getOrNull(session.ipAddress))
       const rows = yield* sql<AdmitRow>`
-        SELECT * FROM ${admit}(
+        SELECT ${columns} FROM ${admit}(
           ${wait}, ${atLimit}, ${protectTrusted}, ${protectActiveMillis},
           ${of(uuid, ({ session }) => session.id)},
           ${of(text, ({ session }) => session.userId)},
           ${of(bytea, ({ secretHash }) => bytes(secretHash))},
-          ${of(json, ({ session }) => Option.getOrNull(Option.map(session.device, deviceColumn)))},
-          ${of(json, ({ session }) => Option.getOrNull(Option.map(session.location, locationColumn)))},
+          ${of(text, ({ session }) => Option.getOrNull(Option.map(session.device, deviceText)))}::json[],
+          ${of(text, ({ session }) => Option.getOrNull(Option.map(session.location, locationText)))}::json[],
           ${addresses}::inet[],
           ${of(text, ({ session }) => Option.getOrNull(session.userAgent))},
           ${of(text, ({ session }) => Option.getOrNull(session.refreshTokenId))},

@@ -1,4 +1,7 @@
-/** Device and place as the columns `device` and `location` hold them: arrays without names, and without nulls at the end. */
+/**
+ * Device and place as the columns `device` and `location` hold them: arrays without names, and without nulls at the end, in JSON.
+ * Mostly they are selected as text, because most are like others, and need not be read anew.
+ */
 import { Device, DeviceKind, Location } from "@sojourn/core"
 import { instance } from "@sojourn/core/Instance"
 import { Option } from "effect"
@@ -18,6 +21,11 @@ export type DeviceArray = readonly [
 /** Country, city. */
 export type LocationArray = readonly [country: string, city?: Text]
 
+/** A device as the driver gives it: within other JSON, or on its own as text. */
+export type DeviceColumn = DeviceArray | string
+/** A place, in the same way. */
+export type LocationColumn = LocationArray | string
+
 /** The column for a device. */
 export const deviceColumn = (device: Device): DeviceArray => {
   const { kind, name } = device
@@ -35,6 +43,21 @@ export const deviceColumn = (device: Device): DeviceArray => {
 export const locationColumn = ({ city, country }: Location): LocationArray =>
   Option.isSome(city) ? [country, city.value] : [country]
 
+// The enricher gives all that have the same user agent the same device.
+const texts = new WeakMap<Device, string>()
+
+/** The JSON of the column for a device. */
+export const deviceText = (device: Device): string => {
+  const known = texts.get(device)
+  if (known !== undefined) return known
+  const text = JSON.stringify(deviceColumn(device))
+  texts.set(device, text)
+  return text
+}
+
+/** The JSON of the column for a place. */
+export const locationText = (location: Location): string => JSON.stringify(locationColumn(location))
+
 const deviceKind = oneOf(DeviceKind.literals)
 
 const toDevice = ([name, kind, browser, browserVersion, system, systemVersion]: DeviceArray): Device =>
@@ -50,10 +73,26 @@ const toDevice = ([name, kind, browser, browserVersion, system, systemVersion]: 
 const toLocation = ([country, city]: LocationArray): Location =>
   instance(Location, { country: text(country), city: optionalText(city) })
 
+/** How many texts of each kind are held with what they mean; with one more it begins anew. */
+const heldTexts = 1_000
+
+/** Reads each text once. The driver knows no types: what the text says is checked when it is read. */
+const reader = <Column, A>(read: (column: Column) => A) => {
+  const known = new Map<string, Option.Option<A>>()
+  const toValue = (column: Column | null) => column === null ? Option.none() : Option.some(read(column))
+  return (column: Column | string | null): Option.Option<A> => {
+    if (typeof column !== "string") return toValue(column)
+    const same = known.get(column)
+    if (same !== undefined) return same
+    const value = toValue(JSON.parse(column))
+    if (known.size >= heldTexts) known.clear()
+    known.set(column, value)
+    return value
+  }
+}
+
 /** The device of a column that this package wrote: types are checked, lengths and characters are not. */
-export const deviceOf = (column: DeviceArray | null): Option.Option<Device> =>
-  column === null ? Option.none() : Option.some(toDevice(column))
+export const deviceOf = reader(toDevice)
 
 /** The place of a column, in the same way. */
-export const locationOf = (column: LocationArray | null): Option.Option<Location> =>
-  column === null ? Option.none() : Option.some(toLocation(column))
+export const locationOf = reader(toLocation)

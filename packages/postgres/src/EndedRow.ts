@@ -14,7 +14,7 @@ import {
 } from "@sojourn/core"
 import { instance } from "@sojourn/core/Instance"
 import { Option } from "effect"
-import { type DeviceArray, deviceOf } from "./Details.ts"
+import { type DeviceColumn, deviceOf } from "./Details.ts"
 import { flag, text } from "./Rows.ts"
 
 /** The columns, as the driver gives them: what this package wrote. */
@@ -25,7 +25,7 @@ export interface EndedRow {
   readonly ended: boolean
   /** Of the event for all. */
   readonly event_id: EventId | null
-  readonly device: DeviceArray | null
+  readonly device: DeviceColumn | null
 }
 
 /**
@@ -72,7 +72,7 @@ export interface EndingRow {
   /** Null: there is no such session. */
   readonly user_id: UserId | null
   readonly changed: boolean
-  readonly device: DeviceArray | null
+  readonly device: DeviceColumn | null
   /** Another transaction holds the user's lock, and the statement was told not to wait: nothing was done. */
   readonly busy: boolean
 }

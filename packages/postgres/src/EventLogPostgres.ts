@@ -5,7 +5,7 @@ import { SqlClient } from "effect/sql"
 import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
 import { storeFailure } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
-import { type EventRow, toLoggedEvents } from "./EventRow.ts"
+import { eventColumns, type EventRow, toLoggedEvents } from "./EventRow.ts"
 
 const failed = (operation: string) => (cause: unknown) => new EventLogError(storeFailure(operation, cause))
 
@@ -15,12 +15,13 @@ export const layer: Layer.Layer<EventLog, never, SqlClient.SqlClient> = Layer.ef
   Effect.gen(function*() {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const schema = yield* DatabaseSchema
+    const columns = sql.literal(eventColumns)
     const answered = inTime(yield* AnswerTimeout, failed)
     return EventLog.of({
       read: Effect.fn("EventLog.read")(
         function*({ after, limit, sessionId = Option.none(), userId }) {
           const rows = yield* sql<EventRow>`
-            SELECT * FROM ${sql(`${schema}.read_events`)}(
+            SELECT ${columns} FROM ${sql(`${schema}.read_events`)}(
               ${BigInt(after)}, ${limit}, ${Option.getOrNull(userId)}, ${Option.getOrNull(sessionId)}::uuid
             )`
           return yield* Effect.fromResult(toLoggedEvents(rows))

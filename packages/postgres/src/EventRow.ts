@@ -1,6 +1,8 @@
-/** An event as the view `event_details` tells it. */
+/** An event as a row with the columns of the view `event_details` tells it. */
 import {
   Actor,
+  createdEventId,
+  endedEventId,
   EndReason,
   type EventId,
   type IpAddress,
@@ -21,14 +23,20 @@ import {
 } from "@sojourn/core"
 import { instance } from "@sojourn/core/Instance"
 import { DateTime, Option, Result } from "effect"
-import { type DeviceArray, deviceOf, type LocationArray, locationOf } from "./Details.ts"
+import { type DeviceColumn, deviceOf, type LocationColumn, locationOf } from "./Details.ts"
 import { addressOf } from "./Inet.ts"
 import { integer, oneOf, optionalText, text, UnreadableRow } from "./Rows.ts"
+
+/** The columns to select. */
+export const eventColumns =
+  "position, event_id, type, at, user_id, session_id, evicted_by, actor_kind, actor_id, actor_ip, " +
+  "data, device::text AS device, location::text AS location, expires_at"
 
 /** The columns, as the driver gives them: what this package wrote. */
 export interface EventRow {
   readonly position: bigint
-  readonly event_id: EventId
+  /** Null: it follows from the session's. */
+  readonly event_id: EventId | null
   readonly type: SessionEvent["_tag"]
   readonly at: Date
   readonly user_id: UserId
@@ -46,8 +54,8 @@ export interface EventRow {
     readonly count: number
     readonly exceptSessionId?: SessionId
   }
-  readonly device: DeviceArray | null
-  readonly location: LocationArray | null
+  readonly device: DeviceColumn | null
+  readonly location: LocationColumn | null
   /** Null in events that do not tell it. */
   readonly expires_at: Date
 }
@@ -63,8 +71,11 @@ const actorOf = ({ actor_id, actor_kind: kind, user_id }: EventRow, ipAddress: O
       ipAddress
     })
 
+const eventIdOf = ({ event_id, session_id, type }: EventRow): EventId =>
+  event_id ?? (type === "SessionCreated" ? createdEventId(session_id) : endedEventId(session_id))
+
 const about = (row: EventRow, ipAddress = addressOf(row.actor_ip)) => ({
-  eventId: row.event_id,
+  eventId: eventIdOf(row),
   at: DateTime.fromDateUnsafe(row.at),
   userId: row.user_id,
   actor: actorOf(row, ipAddress)

@@ -2,13 +2,13 @@
 import { endedEventId, SessionEvicted, SessionExpired, type SessionId, system, type UserId } from "@sojourn/core"
 import { instance } from "@sojourn/core/Instance"
 import { DateTime, Option } from "effect"
-import { type DeviceArray, deviceOf } from "./Details.ts"
+import { type DeviceColumn, deviceOf } from "./Details.ts"
 import { oneOf, text } from "./Rows.ts"
 
 /** A session that made room. */
 export interface Evicted {
   readonly sessionId: SessionId
-  readonly device: DeviceArray | null
+  readonly device: DeviceColumn | null
 }
 
 /** In the column `expired`: a session that was due, at the time when it stopped being active. */

@@ -19,7 +19,7 @@ import { AnswerTimeout, apart, inTime } from "./AnswerTimeout.ts"
 import { isKeptNotActive } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
 import { type EndedRow, ending, endings } from "./EndedRow.ts"
-import { type EventRow, toEvents } from "./EventRow.ts"
+import { eventColumns, type EventRow, toEvents } from "./EventRow.ts"
 import { type Evicted, evictionEvents, type Expired, expiryEvents } from "./Evicted.ts"
 import * as Revocations from "./Revocations.ts"
 import { make as makeRevoke } from "./RevokeStatements.ts"
@@ -178,7 +178,8 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
         sweep: Effect.fn("SessionRepo.sweep")(
           function*(now, limit) {
             const rows = yield* sql<EventRow>`
-              SELECT * FROM ${sql(`${schema}.sweep`)}(${DateTime.toDate(now)}, ${limit}) ORDER BY position`
+              SELECT ${sql.literal(eventColumns)} FROM ${sql(`${schema}.sweep`)}(${DateTime.toDate(now)}, ${limit})
+              ORDER BY position`
             return yield* Effect.fromResult(toEvents(rows))
           },
           answered("sweep")

@@ -11,7 +11,7 @@ import {
 } from "@sojourn/core"
 import { instance } from "@sojourn/core/Instance"
 import { DateTime, Duration, Option } from "effect"
-import { type DeviceArray, deviceOf, type LocationArray, locationOf } from "./Details.ts"
+import { type DeviceColumn, deviceOf, type LocationColumn, locationOf } from "./Details.ts"
 import { addressOf } from "./Inet.ts"
 import { flag, integer, oneOf, optionalText, text } from "./Rows.ts"
 
@@ -19,8 +19,8 @@ import { flag, integer, oneOf, optionalText, text } from "./Rows.ts"
 export type SessionRow = readonly [
   id: SessionId,
   userId: UserId,
-  device: DeviceArray | null,
-  location: LocationArray | null,
+  device: DeviceColumn | null,
+  location: LocationColumn | null,
   ipAddress: string | null,
   lastIpAddress: string | null,
   userAgent: UserAgent | null,
@@ -42,7 +42,7 @@ export type SessionRow = readonly [
 
 /** The columns to select. The secret's hash is not part of a session and stays in the table. */
 export const sessionColumns =
-  "id, user_id, device, location, ip_address, last_ip_address, user_agent, refresh_token_id, " +
+  "id, user_id, device::text, location::text, ip_address, last_ip_address, user_agent, refresh_token_id, " +
   "created_at, last_activity_at, expires_at, idle_timeout_ms, trusted, suspicious_activity_count, ended_at, " +
   "ended_reason, ended_by_kind, ended_by_id, ended_by_ip"
 

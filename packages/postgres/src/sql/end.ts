@@ -1,6 +1,5 @@
 /** Endings, under the user's lock, each change with its event. */
 import { actorColumns } from "./actor.ts"
-import { onceId } from "./eventId.ts"
 import { beginAppend, beginChange, requireReadCommitted } from "./locks.ts"
 import { ofUser } from "./ofUser.ts"
 
@@ -81,10 +80,8 @@ export const endDue = (schema: string): ReadonlyArray<string> => [
       FROM ended e ORDER BY e.ended_at, e.id
       RETURNING *
     )
-    SELECT l.position, ${
-    onceId("l.session_id", "l.type")
-  }, l.type, l.at, l.user_id, l.session_id, l.evicted_by, l.actor_kind,
-      l.actor_id, l.actor_ip, l.data, e.device, l.location, l.expires_at
+    SELECT l.position, l.event_id, l.type, l.at, l.user_id, l.session_id, l.evicted_by, l.actor_kind, l.actor_id,
+      l.actor_ip, l.data, e.device, l.location, l.expires_at
     FROM logged l JOIN ended e ON e.id = l.session_id
   $$`,
   // Those of users, each at a `now` of their own; what was ended of each, in the order of the log.

@@ -1,20 +1,19 @@
 /** Events with all that they tell, from the rows of the log and of the sessions. */
-import { onceId } from "./eventId.ts"
 
 /** The types of events that happen to a session once. They tell of its device. */
 export const once = "'SessionCreated', 'SessionEvicted', 'SessionRevoked', 'SessionExpired'"
 
 /**
- * A query for the columns of `event_details`; `rows` is where the rows of the log come from, as `e`. Their events, `t`, come
- * in the order of the rows. There is one look at the session for each event that is read: with a limit in it, it is never
- * planned as a join of all.
+ * A query for the columns of `event_details`, with this expression for `event_id`. The events, `t`, come in the order of the
+ * log's rows, `e`. There is one look at the session for each event that is read: with a limit in it, it is never planned as a
+ * join of all.
  */
-export const eventDetails = (schema: string, rows: string): string =>
-  `SELECT t.position, coalesce(t.event_id, ${onceId("t.session_id", "t.type")}) AS event_id, t.type, e.at, e.user_id,
-      t.session_id, t.evicted_by, t.actor_kind, t.actor_id, t.actor_ip, t.data,
+export const eventDetails = (schema: string, eventId: string): string =>
+  `SELECT t.position, ${eventId} AS event_id, t.type, e.at, e.user_id, t.session_id,
+      t.evicted_by, t.actor_kind, t.actor_id, t.actor_ip, t.data,
       coalesce(t.device, s.device) AS device, coalesce(t.location, s.location) AS location,
       coalesce(t.expires_at, s.expires_at) AS expires_at
-    FROM ${rows} e CROSS JOIN LATERAL (
+    FROM ${schema}.session_events e CROSS JOIN LATERAL (
       SELECT e.position - 1 AS position, NULL::uuid AS event_id, 'SessionEvicted'::${schema}.event_type AS type,
         e.evicted AS session_id, e.session_id AS evicted_by, 'system'::${schema}.actor_kind AS actor_kind,
         NULL::text AS actor_id, NULL::inet AS actor_ip, NULL::jsonb AS data, e.evicted_device AS device,

@@ -1,5 +1,6 @@
 /** Tables, with the one definition of "active" as the generated column `active_until`. */
 import { eventDetails } from "./eventDetails.ts"
+import { onceId } from "./eventId.ts"
 import { userKey } from "./ofUser.ts"
 
 /** Users and tiers, for applications that do not map their own. `max_sessions` null: in `tiers` unlimited. */
@@ -118,5 +119,7 @@ export const events = (schema: string): ReadonlyArray<string> => [
     data jsonb
   )`,
   `CREATE INDEX session_events_user ON ${schema}.session_events (${userKey("user_id")}, position)`,
-  `CREATE VIEW ${schema}.event_details AS ${eventDetails(schema, `${schema}.session_events`)}`
+  `CREATE VIEW ${schema}.event_details AS ${
+    eventDetails(schema, `coalesce(t.event_id, ${onceId("t.session_id", "t.type")})`)
+  }`
 ]
