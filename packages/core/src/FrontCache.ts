@@ -63,11 +63,12 @@ export const layer = (
         entries.set(session.id, toEntry(session, until))
         dropOldest(entries, capacity)
       }
-      const keep = (session: CachedSession, now: DateTime.Utc) => {
+      /** In place of what was kept before. */
+      const keep = (session: CachedSession, now: DateTime.Utc, before: FrontEntry | undefined) => {
         const askedAt = now.epochMilliseconds
         const until = Math.min(askedAt + frontMillis, session.activeUntil.epochMilliseconds)
         const known = news.get(session.id)
-        entries.delete(session.id)
+        if (before !== undefined) entries.delete(session.id)
         if (
           !listening || until <= askedAt || askedAt <= forgottenAt || known?.ended ||
           askedAt <= (known?.at ?? -Infinity)
@@ -77,22 +78,26 @@ export const layer = (
       /** With another secret than the entry's, one of the two is out of date: neither is kept. */
       const learn = (session: CachedSession, now: DateTime.Utc) => {
         const entry = entries.get(session.id)
-        if (entry === undefined || hasSecretOf(entry, session)) keep(session, now)
+        if (entry === undefined || hasSecretOf(entry, session)) keep(session, now, entry)
         else entries.delete(session.id)
+      }
+      const forget = (old: { readonly at: number }) => {
+        forgottenAt = Math.max(forgottenAt, old.at)
       }
       /** Whether any of it was not known yet. */
       const hearOf = (ids: ReadonlyArray<SessionId>, ended: boolean) => {
         const at = clock.currentTimeMillisUnsafe()
-        const unknown = ids.filter((id) => !isEnded(id))
-        for (const id of unknown) {
+        let isNew = false
+        for (const id of ids) {
+          const known = news.get(id)
+          if (known?.ended) continue
+          isNew = true
           entries.delete(id)
-          news.delete(id)
+          if (known !== undefined) news.delete(id)
           news.set(id, { ended, at })
-          dropOldest(news, capacity, (forgotten) => {
-            forgottenAt = Math.max(forgottenAt, forgotten.at)
-          })
+          dropOldest(news, capacity, forget)
         }
-        return unknown.length > 0
+        return isNew
       }
 
       const hear = (message: CacheInvalidation) => {
@@ -139,7 +144,7 @@ export const layer = (
           Effect.suspend(() => {
             hearOf(fenced, true)
             const entry = entries.get(session.id)
-            if (entry === undefined || !isLaterSecret(entry, session)) keep(session, now)
+            if (entry === undefined || !isLaterSecret(entry, session)) keep(session, now, entry)
             return shared.put(session, fenced, now)
           }),
         fill: (session, now) =>
