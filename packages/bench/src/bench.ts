@@ -1,5 +1,7 @@
 /** `pnpm bench`: measures, prints, and with `--full` writes the report. */
 import { NodeRuntime } from "@effect/platform-node"
+import { fork } from "node:child_process"
+import { once } from "node:events"
 import { mkdir, writeFile } from "node:fs/promises"
 import { cpus } from "node:os"
 import { join } from "node:path"
@@ -8,9 +10,10 @@ import { Client } from "pg"
 import { chart } from "./Chart.ts"
 import { withEnvironment } from "./Environment.ts"
 import { isReached, line, markdown, table } from "./Report.ts"
-import type { Measured, Scenario } from "./Scenario.ts"
+import type { BenchEnv, Measured, Scenario } from "./Scenario.ts"
 import { admit } from "./scenarios/admit.ts"
 import { create } from "./scenarios/create.ts"
+import { createBetterAuth } from "./scenarios/createBetterAuth.ts"
 import { device } from "./scenarios/device.ts"
 import { footprint } from "./scenarios/footprint.ts"
 import { history } from "./scenarios/history.ts"
@@ -25,6 +28,7 @@ const scenarios: ReadonlyArray<Scenario> = [
   // Before the others: how much Redis grows by depends on how full its tables are already.
   footprint,
   create,
+  createBetterAuth,
   admit,
   lock,
   validate,
@@ -74,23 +78,52 @@ const write = async (machine: string, all: ReadonlyArray<Measured>) => {
   await writeFile(join(directory, "ratios.svg"), chart(all))
 }
 
-const main = withEnvironment(async (env) => {
+/** Prints what the scenario has measured. */
+const inThisProcess = async (scenario: Scenario, env: BenchEnv): Promise<ReadonlyArray<Measured>> => {
+  const start = performance.now()
+  const measured = await scenario.run(env, mode)
+  for (const of of measured) {
+    console.log(line(of))
+    if (values.details && of.details.length > 0) console.log(`\n${table(of.details)}\n`)
+  }
+  console.log(`     (${scenario.name}: ${Math.round((performance.now() - start) / 1000)} s)\n`)
+  return measured
+}
+
+/** Which scenario a process of its own was started for; it tells what it has measured. */
+const ownScenario = "SOJOURN_BENCH_SCENARIO"
+
+/** As an application is: what others have compiled and left behind slows it down. */
+const inOwnProcess = async ({ name }: Scenario, env: BenchEnv): Promise<ReadonlyArray<Measured>> => {
+  const child = fork(import.meta.filename, process.argv.slice(2), {
+    serialization: "advanced",
+    env: { ...process.env, [ownScenario]: name, TEST_DATABASE_URL: env.postgresUrl, TEST_REDIS_URL: env.redisUrl }
+  })
+  let measured: ReadonlyArray<Measured> = []
+  child.on("message", (message) => {
+    measured = message as ReadonlyArray<Measured>
+  })
+  const [code] = await once(child, "exit")
+  if (code !== 0) throw new Error(`The scenario ${name} ended with ${code}`)
+  return measured
+}
+
+const all = withEnvironment(async (env) => {
   const machine = await versions(env.postgresUrl)
   console.log(`${mode} on ${machine}\n`)
   const all: Array<Measured> = []
   for (const scenario of scenarios.filter(({ name }) => names === undefined || names.includes(name))) {
-    const start = performance.now()
-    const measured = await scenario.run(env, mode)
-    for (const of of measured) {
-      console.log(line(of))
-      if (values.details && of.details.length > 0) console.log(`\n${table(of.details)}\n`)
-    }
-    console.log(`     (${scenario.name}: ${Math.round((performance.now() - start) / 1000)} s)\n`)
-    all.push(...measured)
+    all.push(...await (mode === "full" ? inOwnProcess : inThisProcess)(scenario, env))
     if (mode === "full") await write(machine, all)
   }
   const withTarget = all.filter((of) => isReached(of) !== undefined)
   console.log(`${withTarget.filter((of) => isReached(of) === true).length} of ${withTarget.length} targets reached`)
 })
 
-NodeRuntime.runMain(main)
+const one = scenarios.find(({ name }) => name === process.env[ownScenario])
+NodeRuntime.runMain(
+  one === undefined ? all : withEnvironment(async (env) => {
+    process.send?.(await inThisProcess(one, env))
+    process.disconnect?.()
+  })
+)

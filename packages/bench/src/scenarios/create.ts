@@ -1,7 +1,6 @@
 /** Create-session, the full path: enrichment, limit, commit, cache, events. */
 import { fibers, type Figures, load, promises } from "../Load.ts"
 import { logins } from "../Logins.ts"
-import { openBetterAuth } from "../opponents/betterAuth.ts"
 import { openSequential } from "../opponents/sequential.ts"
 import { details, ratio, rounds } from "../Rounds.ts"
 import type { BenchEnv, Measured, Mode, Scenario } from "../Scenario.ts"
@@ -90,47 +89,11 @@ const againstSequential = async (env: BenchEnv, mode: Mode, { label, seed, targe
   return measured
 }
 
-const againstBetterAuth = async (env: BenchEnv, mode: Mode): Promise<Measured> => {
-  const { count, millis } = times(mode)
-  const seed = cases[0]!.seed
-  const sojourn = await openSojourn(env, await seeded(env, seed))
-  const kinds = ["PostgreSQL + Redis", "Redis", "PostgreSQL"] as const
-  const auths = await Promise.all(
-    kinds.map(async (kind) => [kind, await openBetterAuth(env, kind, seed.users)] as const)
-  )
-  const drive = fibers(sojourn.context, createNext(logins(seed.users)))
-  const next = logins(seed.users)
-  const results = await rounds(
-    [
-      { name: "Sojourn", round: () => load(env, drive, 64, millis) },
-      ...auths.map(([kind, auth]) => ({
-        name: `better-auth, ${kind}`,
-        round: () => load(env, promises(() => auth.create(next())), 64, millis)
-      }))
-    ],
-    count,
-    warmUpMillis / 2
-  )
-  await sojourn.close()
-  await Promise.all(auths.map(([, auth]) => auth.close()))
-  return {
-    name: "create 64 better-auth",
-    title: "create, 64 at once, evicting: throughput against better-auth with PostgreSQL and Redis",
-    target: { atLeast: 4 },
-    unit: "ratio",
-    ...ratio(results, "Sojourn", "better-auth, PostgreSQL + Redis", "perSecond"),
-    details: details(results),
-    note: "better-auth enforces no limit, writes no events and tells no device or place. Its createSession alone is " +
-      "measured, without its endpoint. `Redis` keeps sessions in Redis alone, its default with a secondary storage."
-  }
-}
-
 export const create: Scenario = {
   name: "create",
   run: async (env, mode) => {
     const measured: Array<Measured> = []
     for (const [nth, one] of cases.entries()) measured.push(...await againstSequential(env, mode, one, nth === 0))
-    measured.push(await againstBetterAuth(env, mode))
     return measured
   }
 }
