@@ -109,4 +109,27 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("the way
       }),
     60_000
   )
+
+  it.effect.each([["alone", 1], ["among others", 2]] as const)(
+    "D1 %s a login shares a row of the log with one session that it ends; any others have rows of their own",
+    ([name, logins]) =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const admit = yield* make
+        const now = yield* DateTime.now
+        const person = UserId.make(`rows ${name}`)
+        yield* given(person, 1, histories[1]!, DateTime.toDate(now))
+        yield* given(`${person}, other`, 1, [], DateTime.toDate(now))
+        const login = Effect.gen(function*() {
+          const candidates = [yield* candidateOf(person), yield* candidateOf(UserId.make(`${person}, other`))]
+          yield* admit(candidates.slice(0, logins), SessionRules.make({}), true)
+          const [counted] = yield* sql<{ readonly rows: number; readonly events: number }>`
+            SELECT (SELECT count(*)::integer FROM sojourn.session_events WHERE user_id = ${person}) AS rows,
+              (SELECT count(*)::integer FROM sojourn.event_details WHERE user_id = ${person}) AS events`
+          return counted
+        })
+        assert.deepStrictEqual(yield* login, { rows: 3, events: 4 })
+        assert.deepStrictEqual(yield* login, { rows: 4, events: 6 })
+      })
+  )
 })
