@@ -89,7 +89,6 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
           return yield* reading(() => rows.map(credentialOf))
         },
         answered("find"),
-        // It is always called from the same place.
         withInnerSpan("CredentialRepo.find")
       ),
 
