@@ -33,9 +33,9 @@ it("every span is in the table", () => {
   const told = table("span").flatMap(([name]) => names(name!))
   const made = new Set(
     sources.flatMap((source) =>
-      [...source.matchAll(/(?:Effect\.fn|[wW]ithSpan|useSpan|withBatchSpan|command)\(\s*"([^"]+)"/g)].map(([, name]) =>
-        name!
-      )
+      [...source.matchAll(/(?:Effect\.fn|[wW]ith(?:Inner|Batch)?Span|useSpan|command)\(\s*"([^"]+)"/g)].map((
+        [, name]
+      ) => name!)
     )
   )
   assert.deepStrictEqual([...made].filter((name) => !told.some((row) => covers(row, name))), [])
