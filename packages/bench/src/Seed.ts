@@ -13,6 +13,9 @@ export interface Seed {
   readonly sessions: number
 }
 
+/** Users of whom every login ends a session. */
+export const atTheLimit: Seed = { users: 5_000, maxSessions: 5, sessions: 5 }
+
 /** A UUIDv7, the time of its creation before pseudo-random bits. */
 const sessionId = `(
   lpad(to_hex((extract(epoch FROM c.created_at) * 1000)::bigint), 12, '0') || '7' || substr(c.hash, 1, 3) ||

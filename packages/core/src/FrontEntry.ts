@@ -3,6 +3,7 @@ import { Brand, Duration, Option, type Types } from "effect"
 import { CachedSession } from "./CachedSession.ts"
 import { instantAt } from "./Instant.ts"
 import { noHash } from "./MatchSecret.ts"
+import { remember } from "./Remember.ts"
 import type { SessionId } from "./SessionId.ts"
 import { beginsWithHash, type SecretHash } from "./SessionToken.ts"
 import { UserId } from "./User.ts"
@@ -27,27 +28,13 @@ const hashLength = 64
 const asSecretHash = Brand.nominal<SecretHash>()
 const asUserId = Brand.nominal<UserId>()
 
-/** How many values are held to be shared; with one more it begins anew. */
-const sharedValues = 1_000
-
-/** One object for all equal values: most sessions have the idle timeout and the names of many others. */
-const makeShared = <A>(keyOf: (value: A) => string | number) => {
-  const known = new Map<string | number, Option.Option<A>>()
-  return (option: Option.Option<A>): Option.Option<A> => {
-    if (Option.isNone(option)) return option
-    const key = keyOf(option.value)
-    const same = known.get(key)
-    if (same !== undefined) return same
-    if (known.size >= sharedValues) known.clear()
-    known.set(key, option)
-    return option
-  }
-}
-
-/** Makes entries that share what is equal among them. */
+/** Makes entries that share what is equal among them: most sessions have the idle timeout and the names of many others. */
 export const makeToEntry = (): (session: CachedSession, until: number) => FrontEntry => {
-  const idleTimeout = makeShared((span: Duration.Duration) => Duration.toMillis(span))
-  const name = makeShared((name: string) => name)
+  const idleMillis = remember((millis: number) => Option.some(Duration.millis(millis)))
+  const someName = remember((name: string) => Option.some(name))
+  const idleTimeout = (option: FrontEntry["idleTimeout"]) =>
+    Option.isNone(option) ? option : idleMillis(Duration.toMillis(option.value))
+  const name = (option: Option.Option<string>) => Option.isNone(option) ? option : someName(option.value)
   return (session, until) => ({
     until,
     // Not `+` or a template: those keep the pieces.

@@ -4,7 +4,8 @@
  */
 import { Device, DeviceKind, Location } from "@sojourn/core"
 import { instance } from "@sojourn/core/Instance"
-import { Option } from "effect"
+import { remember } from "@sojourn/core/Remember"
+import { Function, Option } from "effect"
 import { oneOf, optionalText, text } from "./Rows.ts"
 
 type Text = string | null
@@ -43,17 +44,8 @@ export const deviceColumn = (device: Device): DeviceArray => {
 export const locationColumn = ({ city, country }: Location): LocationArray =>
   Option.isSome(city) ? [country, city.value] : [country]
 
-// The enricher gives all that have the same user agent the same device.
-const texts = new WeakMap<Device, string>()
-
-/** The JSON of the column for a device. */
-export const deviceText = (device: Device): string => {
-  const known = texts.get(device)
-  if (known !== undefined) return known
-  const text = JSON.stringify(deviceColumn(device))
-  texts.set(device, text)
-  return text
-}
+/** The JSON of the column for a device. The enricher gives all that have the same user agent the same device. */
+export const deviceText = Function.memoize((device: Device) => JSON.stringify(deviceColumn(device)))
 
 /** The JSON of the column for a place. */
 export const locationText = (location: Location): string => JSON.stringify(locationColumn(location))
@@ -73,22 +65,12 @@ const toDevice = ([name, kind, browser, browserVersion, system, systemVersion]: 
 const toLocation = ([country, city]: LocationArray): Location =>
   instance(Location, { country: text(country), city: optionalText(city) })
 
-/** How many texts of each kind are held with what they mean; with one more it begins anew. */
-const heldTexts = 1_000
-
 /** Reads each text once. The driver knows no types: what the text says is checked when it is read. */
 const reader = <Column, A>(read: (column: Column) => A) => {
-  const known = new Map<string, Option.Option<A>>()
   const toValue = (column: Column | null) => column === null ? Option.none() : Option.some(read(column))
-  return (column: Column | string | null): Option.Option<A> => {
-    if (typeof column !== "string") return toValue(column)
-    const same = known.get(column)
-    if (same !== undefined) return same
-    const value = toValue(JSON.parse(column))
-    if (known.size >= heldTexts) known.clear()
-    known.set(column, value)
-    return value
-  }
+  const ofText = remember((text: string) => toValue(JSON.parse(text)))
+  return (column: Column | string | null): Option.Option<A> =>
+    typeof column === "string" ? ofText(column) : toValue(column)
 }
 
 /** The device of a column that this package wrote: types are checked, lengths and characters are not. */

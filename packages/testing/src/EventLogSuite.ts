@@ -31,6 +31,17 @@ const readAll = Effect.fnUntraced(function*(userId: Option.Option<UserId>, limit
   }
 })
 
+// Where purging is tested: no event of another case is that old.
+const era = DateTime.makeUnsafe("1972-01-01T00:00:00.000Z")
+const old = { createdAt: DateTime.makeUnsafe("1971-06-01T00:00:00.000Z") }
+
+/** How many events of others stand before these. */
+const others = ([first]: ReadonlyArray<LoggedEvent>) =>
+  Effect.map(
+    readAll(Option.none(), 1000),
+    (all) => all.filter(({ position }) => position < first!.position).length
+  )
+
 /** Registers the suite. Every case has users of its own, so the store may be shared and need not be empty. */
 export const suite = (
   name: string,
@@ -197,18 +208,14 @@ export const suite = (
       it.effect("purging deletes what is from before, at most so many, the oldest first; positions stay", () =>
         Effect.gen(function*() {
           const log = yield* EventLog
-          const era = DateTime.makeUnsafe("1972-01-01T00:00:00.000Z")
-          const old = { createdAt: DateTime.makeUnsafe("1971-06-01T00:00:00.000Z") }
           yield* log.purge(era, 1_000_000)
           const { userId } = yield* givenUser("unlimited", [old, old, old, live(1), old])
           yield* eventsOf(userId, 5)
           const whole = yield* readAll(Option.some(userId), 100)
-          const others = (yield* readAll(Option.none(), 1000)).filter(({ position }) =>
-            position < whole[0]!.position
-          )
+          const before = yield* others(whole)
 
           assert.strictEqual(yield* log.purge(era, 0), 0)
-          assert.strictEqual(yield* log.purge(era, others.length + 2), 2)
+          assert.strictEqual(yield* log.purge(era, before + 2), 2)
           assert.deepStrictEqual(yield* readAll(Option.some(userId), 100), whole.slice(2))
           assert.strictEqual(yield* log.purge(era, 1_000_000), 2)
           assert.strictEqual(yield* log.purge(era, 1_000_000), 0)
@@ -218,8 +225,6 @@ export const suite = (
       it.effect("purging leaves the rest where a login and its eviction go together, and goes on after them", () =>
         Effect.gen(function*() {
           const log = yield* EventLog
-          const era = DateTime.makeUnsafe("1972-01-01T00:00:00.000Z")
-          const old = { createdAt: DateTime.makeUnsafe("1971-06-01T00:00:00.000Z") }
           yield* log.purge(era, 1_000_000)
           const { userId } = yield* givenUser(1)
           for (const _ of [1, 2, 3]) {
@@ -228,14 +233,12 @@ export const suite = (
           yield* eventsOf(userId, 5)
           const whole = yield* readAll(Option.some(userId), 100)
           assert.lengthOf(whole, 5)
-          const others = (yield* readAll(Option.none(), 1000)).filter(({ position }) =>
-            position < whole[0]!.position
-          )
+          const before = yield* others(whole)
 
-          const purged = yield* log.purge(era, others.length + 2)
+          const purged = yield* log.purge(era, before + 2)
           assert.include([2, 3], purged)
           assert.deepStrictEqual(yield* readAll(Option.some(userId), 100), whole.slice(purged))
-          const more = yield* log.purge(era, others.length + 1)
+          const more = yield* log.purge(era, before + 1)
           assert.include([1, 2], more)
           assert.deepStrictEqual(yield* readAll(Option.some(userId), 100), whole.slice(purged + more))
           assert.strictEqual(yield* log.purge(era, 1_000_000), whole.length - purged - more)

@@ -19,10 +19,8 @@ import { logins } from "../Logins.ts"
 import { openPgbench } from "../opponents/pgbench.ts"
 import { details, ratio, rounds } from "../Rounds.ts"
 import type { Scenario } from "../Scenario.ts"
-import { type Seed, seeded } from "../Seed.ts"
+import { atTheLimit, seeded } from "../Seed.ts"
 import { openSojourn } from "../SojournSide.ts"
-
-const seed: Seed = { users: 5_000, maxSessions: 5, sessions: 5 }
 
 const device = Device.make({
   name: "Chrome on macOS",
@@ -36,7 +34,7 @@ const location = Location.make({ country: "DE" })
 
 /** Makes a candidate as the handler does, and admits it. */
 const admitOne = () => {
-  const next = logins(seed.users)
+  const next = logins(atTheLimit.users)
   return Effect.gen(function*() {
     const repo = yield* SessionRepo
     const random = yield* SecureRandom.SecureRandom
@@ -63,9 +61,9 @@ const admitOne = () => {
 export const admit: Scenario = {
   name: "admit",
   run: async (env, mode) => {
-    const pgbench = await openPgbench(await seeded(env, seed), seed.users)
+    const pgbench = await openPgbench(await seeded(env, atTheLimit), atTheLimit.users)
     if (pgbench === undefined) return []
-    const sojourn = await openSojourn(env, await seeded(env, seed))
+    const sojourn = await openSojourn(env, await seeded(env, atTheLimit))
     const drive = fibers(sojourn.context, admitOne())
     const seconds = mode === "full" ? 2 : 1
     const limit = async (): Promise<Figures> => {

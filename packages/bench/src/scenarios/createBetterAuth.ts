@@ -4,21 +4,20 @@ import { logins } from "../Logins.ts"
 import { openBetterAuth } from "../opponents/betterAuth.ts"
 import { details, ratio, rounds } from "../Rounds.ts"
 import type { BenchEnv, Measured, Mode, Scenario } from "../Scenario.ts"
-import { type Seed, seeded } from "../Seed.ts"
+import { atTheLimit, seeded } from "../Seed.ts"
 import { createNext, openSojourn } from "../SojournSide.ts"
-
-const seed: Seed = { users: 5_000, maxSessions: 5, sessions: 5 }
+import { times } from "./create.ts"
 
 /** For each side: its code runs for the first time. */
 const warmUpMillis = 2_000
 
 const measure = async (env: BenchEnv, mode: Mode): Promise<Measured> => {
-  const { count, millis } = mode === "full" ? { count: 7, millis: 1_000 } : { count: 5, millis: 250 }
-  const sojourn = await openSojourn(env, await seeded(env, seed))
-  const create = fibers(sojourn.context, createNext(logins(seed.users)))
+  const { count, millis } = times(mode)
+  const sojourn = await openSojourn(env, await seeded(env, atTheLimit))
+  const create = fibers(sojourn.context, createNext(logins(atTheLimit.users)))
   const peer = async (kind: Parameters<typeof openBetterAuth>[1]) => {
-    const auth = await openBetterAuth(env, kind, seed.users)
-    const next = logins(seed.users)
+    const auth = await openBetterAuth(env, kind, atTheLimit.users)
+    const next = logins(atTheLimit.users)
     const drive = promises(() => auth.create(next()))
     return { close: auth.close, name: `better-auth, ${kind}`, round: () => load(env, drive, 64, millis) }
   }

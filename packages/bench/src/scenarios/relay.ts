@@ -8,10 +8,9 @@ import { fibers, load } from "../Load.ts"
 import { logins } from "../Logins.ts"
 import { details, ratio, rounds, summary } from "../Rounds.ts"
 import type { BenchEnv, Measured, Mode, Scenario } from "../Scenario.ts"
-import { type Seed, seeded } from "../Seed.ts"
+import { atTheLimit, seeded } from "../Seed.ts"
 import { createNext, open, openSojourn } from "../SojournSide.ts"
 
-const seed: Seed = { users: 5_000, maxSessions: 5, sessions: 5 }
 const name = RelayName.make("nowhere")
 const nowhere = () => Effect.void
 
@@ -32,11 +31,11 @@ const sides = ["with a relay", "without", "with a relay and the cache's repair"]
 const throughput = async (env: BenchEnv, mode: Mode): Promise<ReadonlyArray<Measured>> => {
   const { count, millis } = mode === "full" ? { count: 7, millis: 1_000 } : { count: 5, millis: 300 }
   const opened = [
-    await openWithRelay(env, await seeded(env, seed), false),
-    await openSojourn(env, await seeded(env, seed)),
-    await openWithRelay(env, await seeded(env, seed), true)
+    await openWithRelay(env, await seeded(env, atTheLimit), false),
+    await openSojourn(env, await seeded(env, atTheLimit)),
+    await openWithRelay(env, await seeded(env, atTheLimit), true)
   ]
-  const drives = opened.map(({ context }) => fibers(context, createNext(logins(seed.users))))
+  const drives = opened.map(({ context }) => fibers(context, createNext(logins(atTheLimit.users))))
   const results = await rounds(
     drives.map((drive, nth) => ({ name: sides[nth]!, round: () => load(env, drive, 64, millis) })),
     count
@@ -85,9 +84,9 @@ const backlog = async (url: string, events: number): Promise<number> => {
 
 const catchUp = async (env: BenchEnv, mode: Mode): Promise<Measured> => {
   const { count, events } = mode === "full" ? { count: 3, events: 1_000_000 } : { count: 1, events: 100_000 }
-  const url = await seeded(env, seed)
+  const url = await seeded(env, atTheLimit)
   const sojourn = await openSojourn(env, url)
-  await load(env, fibers(sojourn.context, createNext(logins(seed.users))), 64, 500)
+  await load(env, fibers(sojourn.context, createNext(logins(atTheLimit.users))), 64, 500)
   const behind = await backlog(url, events)
   const rates: Array<number> = []
   const heaps: Array<number> = []

@@ -51,7 +51,7 @@ export const locks = (schema: string): ReadonlyArray<string> => [
 const page = (schema: string, holds: string): string =>
   `${eventDetails(schema, "t.event_id")}
         WHERE ${holds} AND e.position > after_position AND e.position <= settled AND t.position > after_position
-          AND (of_session IS NULL OR of_session IN (e.session_id, e.evicted) AND t.session_id = of_session)
+          AND (of_session IS NULL OR t.session_id = of_session)
         ORDER BY e.position, t.position LIMIT at_most`
 
 /**

@@ -8,14 +8,20 @@ import { ada, admit, allOf, eventsOf, givenUser, passwordChanged, sessionsOf, se
 
 const idsOf = (sessions: ReadonlyArray<Session>) => sessions.map(({ id }) => id)
 
+const era = DateTime.makeUnsafe("1971-01-01T00:00:00.000Z")
+
+/** What other cases have left. */
+const purgeAll = SessionRepo.use((repo) => repo.purge(era, 1000)).pipe(
+  Effect.repeat({ until: (purged) => purged === 0 })
+)
+
 const bornOn = (day: string) => ({ createdAt: DateTime.makeUnsafe(`1970-02-${day}T00:00:00.000Z`) })
 
 export const purgeCases = (it: Vitest.MethodsNonLive<Store>): void => {
   it.effect("P11 purging deletes what was over before, P12 at most so many, and keeps the events", () =>
     Effect.gen(function*() {
       const repo = yield* SessionRepo
-      const era = DateTime.makeUnsafe("1971-01-01T00:00:00.000Z")
-      yield* repo.purge(era, 1000).pipe(Effect.repeat({ until: (purged) => purged === 0 }))
+      yield* purgeAll
 
       const old = { createdAt: DateTime.makeUnsafe("1970-02-01T00:00:00.000Z") }
       const { ids: [ended, gone, idled, going], userId } = yield* givenUser("unlimited", [
@@ -43,10 +49,9 @@ export const purgeCases = (it: Vitest.MethodsNonLive<Store>): void => {
   it.effect("P11 D1 purging leaves what has not ended, however old, until it was swept and has its event", () =>
     Effect.gen(function*() {
       const repo = yield* SessionRepo
-      const era = DateTime.makeUnsafe("1971-01-01T00:00:00.000Z")
       const born = DateTime.makeUnsafe("1970-02-01T00:00:00.000Z")
       yield* repo.sweep(era, 1000).pipe(Effect.repeat({ until: (swept) => swept.length === 0 }))
-      yield* repo.purge(era, 1000).pipe(Effect.repeat({ until: (purged) => purged === 0 }))
+      yield* purgeAll
 
       const { ids: [gone, idled], sessions, userId } = yield* givenUser("unlimited", [
         { createdAt: born, expiresAt: DateTime.makeUnsafe("1970-03-01T00:00:00.000Z") },
@@ -67,8 +72,7 @@ export const purgeCases = (it: Vitest.MethodsNonLive<Store>): void => {
   it.effect("P11 D1 events tell of device, place and expiry when their session is purged, and not once it is erased", () =>
     Effect.gen(function*() {
       const repo = yield* SessionRepo
-      const era = DateTime.makeUnsafe("1971-01-01T00:00:00.000Z")
-      yield* repo.purge(era, 1000).pipe(Effect.repeat({ until: (purged) => purged === 0 }))
+      yield* purgeAll
 
       const { userId } = yield* givenUser("unlimited", [
         { ...bornOn("01"), expiresAt: DateTime.makeUnsafe("1970-02-02T00:00:00.000Z") },
@@ -109,8 +113,7 @@ export const purgeCases = (it: Vitest.MethodsNonLive<Store>): void => {
     ([, days]) =>
       Effect.gen(function*() {
         const repo = yield* SessionRepo
-        const era = DateTime.makeUnsafe("1971-01-01T00:00:00.000Z")
-        yield* repo.purge(era, 1000).pipe(Effect.repeat({ until: (purged) => purged === 0 }))
+        yield* purgeAll
 
         const { userId } = yield* givenUser(1)
         for (const day of ["01", "03", "05"]) yield* admit({ userId, ...bornOn(day), expiresAt: after("1 day") })
