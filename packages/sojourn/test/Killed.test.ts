@@ -85,6 +85,6 @@ describeRedis("killed", () => {
           assert.isAbove(Number(events), 1000)
         }
       }).pipe(Effect.scoped),
-    300_000
+    600_000
   )
 })
