@@ -1,8 +1,9 @@
 /** Tells cache and subscribers what a commit did. */
-import { Clock, Context, type DateTime, Duration, Effect, Metric, Predicate } from "effect"
+import { Cause, Clock, Context, type DateTime, Duration, Effect, Metric, Option, Predicate } from "effect"
+import { callerSpan } from "./BatchSpan.ts"
 import type { CachedSession } from "./CachedSession.ts"
 import { EventBus } from "./EventBus.ts"
-import { SessionCache, type SessionCacheError } from "./SessionCache.ts"
+import { SessionCache, SessionCacheError } from "./SessionCache.ts"
 import type { SessionEvent } from "./SessionEvent.ts"
 import type { SessionId } from "./SessionId.ts"
 import { busErrors, cacheErrors, sessionsCreated, sessionsEndedFor } from "./SessionMetrics.ts"
@@ -24,7 +25,7 @@ const warningInterval = Duration.toNanosUnsafe("30 seconds")
 const quietUntil = new WeakMap<SessionCache["Service"], bigint>()
 
 /** All failures are counted, and one is logged every half minute. */
-const cacheFailed = (cache: SessionCache["Service"]) => (why: unknown) =>
+const cacheFailed = (cache: SessionCache["Service"], why: unknown) =>
   Effect.flatMap(Clock.monotonicTimeNanos, (now) => {
     const counted = Metric.update(cacheErrors, 1)
     if (now < (quietUntil.get(cache) ?? now)) return counted
@@ -38,8 +39,10 @@ const cacheFailed = (cache: SessionCache["Service"]) => (why: unknown) =>
 /** The cache heals by itself, so its failure is told to the log and to the metrics only. */
 const tolerate = (cache: SessionCache["Service"], write: () => Effect.Effect<void, SessionCacheError>) =>
   Effect.suspend(write).pipe(
-    Effect.catch((error) => cacheFailed(cache)(error.message)),
-    Effect.catchDefect(cacheFailed(cache))
+    Effect.catchCause((cause) => {
+      const why = Cause.squash(cause)
+      return cacheFailed(cache, why instanceof SessionCacheError ? why.message : why)
+    })
   )
 
 /** Without effects, which would take ten times as long. */
@@ -66,9 +69,11 @@ const publish = (bus: EventBus["Service"], events: ReadonlyArray<SessionEvent>) 
     )
   )
 
+type Listeners = SessionCache | EventBus
+
 /** Writes the cache in one round trip, then publishes the events. Never fails. */
 export const announce = (change: Change) =>
-  Effect.contextWith((context: Context.Context<SessionCache | EventBus>) => {
+  Effect.contextWith((context: Context.Context<Listeners>) => {
     count(change.events, context)
     return Effect.andThen(
       writeCache(Context.get(context, SessionCache), change),
@@ -77,31 +82,38 @@ export const announce = (change: Change) =>
   })
 
 /** What the span of the operation says, by OpenTelemetry's names; a session is named when it is about one. */
-const describe = ({ admitted, ended = [], userId }: Change) => {
+const describe = ({ admitted, ended = [], userId }: Change, context: Context.Context<never>) => {
+  const span = callerSpan(context)
+  if (span?._tag !== "Span") return
   const sessionId = admitted?.id ?? (ended.length === 1 ? ended[0] : undefined)
-  return Effect.annotateCurrentSpan({
-    "user.id": userId,
-    ...(sessionId === undefined ? {} : { "session.id": sessionId })
-  })
+  span.attribute("user.id", userId)
+  if (sessionId !== undefined) span.attribute("session.id", sessionId)
 }
 
-const describeError = (error: unknown) =>
-  Predicate.hasProperty(error, "_tag") ? Effect.annotateCurrentSpan("error.type", error._tag) : Effect.void
+const describeError = (cause: Cause.Cause<unknown>, context: Context.Context<never>) => {
+  const span = callerSpan(context)
+  const error = Option.getOrUndefined(Cause.findErrorOption(cause))
+  if (span?._tag === "Span" && Predicate.hasProperty(error, "_tag")) span.attribute("error.type", error._tag)
+}
 
 /**
  * Commits, then tells what that changed: now, or when the caller's transaction has committed. Once it is committed the
  * others are told, even if nobody waits for the result any more.
  */
 export const commitThenTell = <A, E, R>(commit: Effect.Effect<A, E, R>, changeOf: (result: A) => Change | undefined) =>
-  Effect.flatMap(
-    SessionRepo,
-    (repo) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.tap(Effect.tapError(restore(commit), describeError), (result) => {
+  Effect.contextWith((context: Context.Context<SessionRepo | Listeners>) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.matchCauseEffect(restore(commit), {
+        onFailure: (cause) => {
+          describeError(cause, context)
+          return Effect.failCause(cause)
+        },
+        onSuccess: (result) => {
           const change = changeOf(result)
-          return change === undefined
-            ? Effect.void
-            : Effect.andThen(describe(change), repo.afterCommit(announce(change)))
-        })
-      )
+          if (change === undefined) return Effect.succeed(result)
+          describe(change, context)
+          return Effect.as(Context.get(context, SessionRepo).afterCommit(announce(change)), result)
+        }
+      })
+    )
   )

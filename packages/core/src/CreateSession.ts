@@ -7,7 +7,7 @@ import { ClientHints, Device } from "./Device.ts"
 import { enrich } from "./Enrich.ts"
 import { withInnerSpan } from "./InnerSpan.ts"
 import { instance } from "./Instance.ts"
-import { Instant } from "./Instant.ts"
+import { Instant, instantAt, isInstantAt } from "./Instant.ts"
 import { parseIpAddress } from "./IpAddress.ts"
 import { Location } from "./Location.ts"
 import { optional } from "./Optional.ts"
@@ -52,22 +52,21 @@ export class InvalidExpiry extends Schema.TaggedError<InvalidExpiry>()("InvalidE
   }
 }
 
-const isInstant = Schema.is(Instant)
-
 /** When the session will end: as asked, else after the default lifetime; never later than the maximum lifetime. */
 const expiry = (
   asked: Option.Option<DateTime.Utc>,
   { defaultLifetime, maximumLifetime }: SessionRules,
   now: DateTime.Utc
 ): Effect.Effect<DateTime.Utc, InvalidExpiry> => {
-  const expiresAt = Option.getOrElse(
-    asked,
-    () => DateTime.addDuration(now, Duration.min(defaultLifetime, maximumLifetime))
-  )
-  const latest = Option.isNone(asked) ? expiresAt : DateTime.addDuration(now, maximumLifetime)
-  return isInstant(expiresAt) && DateTime.isGreaterThan(expiresAt, now) && !DateTime.isGreaterThan(expiresAt, latest)
+  const nowMillis = now.epochMilliseconds
+  const latest = nowMillis + Duration.toMillis(maximumLifetime)
+  const millis = Option.isSome(asked)
+    ? asked.value.epochMilliseconds
+    : Math.min(nowMillis + Duration.toMillis(defaultLifetime), latest)
+  const expiresAt = instantAt(millis)
+  return isInstantAt(millis) && nowMillis < millis && millis <= latest
     ? Effect.succeed(expiresAt)
-    : Effect.fail(new InvalidExpiry({ expiresAt, latest: DateTime.addDuration(now, maximumLifetime) }))
+    : Effect.fail(new InvalidExpiry({ expiresAt, latest: instantAt(latest) }))
 }
 
 const asSessionId = Brand.nominal<SessionId>()

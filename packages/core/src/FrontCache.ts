@@ -4,6 +4,7 @@ import { type CachedSession, isLaterSecret } from "./CachedSession.ts"
 import { type CacheInvalidation, CacheInvalidations } from "./CacheInvalidations.ts"
 import { dropOldest } from "./DropOldest.ts"
 import { type FrontEntry, hasHash, hasSecretOf, makeToEntry, toSession } from "./FrontEntry.ts"
+import { activeUntilMillis } from "./Lifetime.ts"
 import { SessionCache, StalenessBound, StalenessPromise } from "./SessionCache.ts"
 import type { SessionId } from "./SessionId.ts"
 import { revocationLag } from "./SessionMetrics.ts"
@@ -66,7 +67,7 @@ export const layer = (
       /** In place of what was kept before. */
       const keep = (session: CachedSession, now: DateTime.Utc, before: FrontEntry | undefined) => {
         const askedAt = now.epochMilliseconds
-        const until = Math.min(askedAt + frontMillis, session.activeUntil.epochMilliseconds)
+        const until = Math.min(askedAt + frontMillis, activeUntilMillis(session))
         const known = news.get(session.id)
         if (before !== undefined) entries.delete(session.id)
         if (
@@ -159,7 +160,7 @@ export const layer = (
               entry !== undefined && hasSecretOf(entry, session) &&
               entry.lastActivityAt <= session.lastActivityAt.epochMilliseconds
             ) {
-              write(session, Math.min(entry.until, session.activeUntil.epochMilliseconds))
+              write(session, Math.min(entry.until, activeUntilMillis(session)))
             }
             return shared.touch(session, now)
           }),

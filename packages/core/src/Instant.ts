@@ -3,6 +3,8 @@ import { DateTime, Schema } from "effect"
 
 const isBetween = Schema.makeIsBetween<DateTime.Utc>({ order: DateTime.Order, formatter: DateTime.formatIso })
 
+const [first, last] = [0, Date.UTC(2199, 11, 31, 23, 59, 59, 999)]
+
 /**
  * A moment from 1970 to the end of 2199, in milliseconds.
  *
@@ -10,10 +12,13 @@ const isBetween = Schema.makeIsBetween<DateTime.Utc>({ order: DateTime.Order, fo
  * exact until the 23rd century. "Never" is `Option.none()`, not a far date.
  */
 export const Instant = Schema.DateTimeUtc.check(isBetween({
-  minimum: DateTime.makeUnsafe(0),
-  maximum: DateTime.makeUnsafe("2199-12-31T23:59:59.999Z")
+  minimum: DateTime.makeUnsafe(first),
+  maximum: DateTime.makeUnsafe(last)
 }))
 export type Instant = typeof Instant.Type
+
+/** Whether there is an `Instant` so many milliseconds after the beginning of 1970. */
+export const isInstantAt = (millis: number): boolean => first <= millis && millis <= last
 
 const epoch = DateTime.makeUnsafe(0)
 

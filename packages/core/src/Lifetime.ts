@@ -36,7 +36,9 @@ export const idleAtMillis = (self: Lifetime): number =>
     ? Infinity
     : self.lastActivityAt.epochMilliseconds + Duration.toMillis(self.idleTimeout.value)
 
-const activeUntilMillis = (self: Lifetime): number => Math.min(self.expiresAt.epochMilliseconds, idleAtMillis(self))
+/** `activeUntil`, in milliseconds since 1970. */
+export const activeUntilMillis = (self: Lifetime): number =>
+  Math.min(self.expiresAt.epochMilliseconds, idleAtMillis(self))
 
 /** The first instant at which the session is no longer active: the earlier of absolute and idle expiry (half-open). */
 export const activeUntil = (self: Lifetime): DateTime.Utc => instantAt(activeUntilMillis(self))

@@ -1,6 +1,7 @@
 /** The session cache for one process, for the embedded default and for tests. */
 import { Clock, DateTime, Duration, Effect, Layer, Option } from "effect"
 import { type CachedSession, isLaterSecret } from "./CachedSession.ts"
+import { activeUntilMillis } from "./Lifetime.ts"
 import { SessionCache, StalenessBound } from "./SessionCache.ts"
 import type { SessionId } from "./SessionId.ts"
 import type { UserId } from "./User.ts"
@@ -65,7 +66,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache> =>
         return index
       }
       const add = (session: CachedSession, now: number, deadline = now + bound) => {
-        const until = DateTime.toEpochMillis(session.activeUntil)
+        const until = activeUntilMillis(session)
         if (until <= now) return
         write(session.id, { session, until: Math.min(until, deadline) })
         indexes.set(session.userId, prune(session.userId, now).set(session.id, until))

@@ -1,5 +1,6 @@
 /** The session cache in Redis: one server, Sentinel or Cluster. */
 import {
+  activeUntilMillis,
   type CachedSession,
   routingTag,
   SessionCache,
@@ -115,7 +116,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache, never, R
 
       /** None for a session that is over. */
       const entry = (session: CachedSession, now: DateTime.Utc) => {
-        const activeUntil = session.activeUntil.epochMilliseconds
+        const activeUntil = activeUntilMillis(session)
         const life = activeUntil - now.epochMilliseconds
         if (life <= 0) return undefined
         const use = Math.min(life, bound)
