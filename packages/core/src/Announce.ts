@@ -1,8 +1,8 @@
 /** Tells cache and subscribers what a commit did. */
 import { Cause, Clock, Context, type DateTime, Duration, Effect, Metric, Option, Predicate } from "effect"
-import { callerSpan } from "./BatchSpan.ts"
 import type { CachedSession } from "./CachedSession.ts"
 import { EventBus } from "./EventBus.ts"
+import { callerSpan } from "./InnerSpan.ts"
 import { SessionCache, SessionCacheError } from "./SessionCache.ts"
 import type { SessionEvent } from "./SessionEvent.ts"
 import type { SessionId } from "./SessionId.ts"

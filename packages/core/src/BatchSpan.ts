@@ -1,10 +1,6 @@
 /** Traces a statement that is sent for several callers at once. */
-import { Context, type Effect, Tracer } from "effect"
+import type { Effect, Tracer } from "effect"
 import { withInnerSpan } from "./InnerSpan.ts"
-
-/** What the caller traces; the work for them is done by another fiber. */
-export const callerSpan = (context: Context.Context<never>): Tracer.AnySpan | undefined =>
-  Context.getOrUndefined(context, Tracer.ParentSpan)
 
 const noAttributes = {}
 
@@ -33,7 +29,7 @@ export const withBatchSpan = (
   name: string,
   size: number,
   [parent, ...others]: ReadonlyArray<Tracer.AnySpan>
-): <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>> =>
+): <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =>
   withInnerSpan(name, {
     parent,
     root: parent === undefined,

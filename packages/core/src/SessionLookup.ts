@@ -1,7 +1,8 @@
 /** Reads credentials from the store for all who wait for one, together. */
 import { Context, Deferred, Effect, Layer, Metric, Option, Queue, type Tracer } from "effect"
-import { callerSpan, withBatchSpan } from "./BatchSpan.ts"
+import { withBatchSpan } from "./BatchSpan.ts"
 import { type Credential, CredentialRepo } from "./CredentialRepo.ts"
+import { callerSpan } from "./InnerSpan.ts"
 import type { SessionId } from "./SessionId.ts"
 import { lookupBatchSize } from "./SessionMetrics.ts"
 import type { SessionRepoError } from "./SessionRepo.ts"

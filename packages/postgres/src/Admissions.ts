@@ -35,7 +35,7 @@ interface Login {
   /** Tells the caller, who goes on at once. */
   readonly settle: (outcome: Effect.Effect<Admission, Refusal>) => void
   /** What the caller traces. */
-  readonly span: Tracer.AnySpan
+  readonly span: Tracer.AnySpan | undefined
   cancelled: boolean
 }
 
@@ -83,7 +83,7 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
       const first = logins[0]
       if (first === undefined) return []
       yield* Metric.update(admissionBatchSize, logins.length)
-      const callers = logins.map(({ span }) => span)
+      const callers = logins.flatMap(({ span }) => span === undefined ? [] : [span])
       const answer = yield* statement(logins.map(({ candidate }) => candidate), first.rules, wait).pipe(
         withBatchSpan("sojourn.admit", logins.length, callers),
         Effect.result
@@ -163,7 +163,11 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
   )
   yield* Effect.forEach(Array.from({ length: concurrency }), () => Effect.forkScoped(worker), { discard: true })
 
-  return (candidate: Candidate, rules: SessionRules, span: Tracer.AnySpan): Effect.Effect<Admission, Refusal> =>
+  return (
+    candidate: Candidate,
+    rules: SessionRules,
+    span: Tracer.AnySpan | undefined
+  ): Effect.Effect<Admission, Refusal> =>
     Effect.callback((settle) => {
       const login: Login = { candidate, rules, settle, span, cancelled: false }
       Queue.offerUnsafe(queue, login)

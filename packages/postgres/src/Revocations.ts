@@ -1,6 +1,7 @@
 /** Sends the endings of single sessions that wait in this process to the database together. */
 import type { SessionId, SessionRepoError } from "@sojourn/core"
-import { callerSpan, withBatchSpan } from "@sojourn/core/BatchSpan"
+import { withBatchSpan } from "@sojourn/core/BatchSpan"
+import { callerSpan } from "@sojourn/core/InnerSpan"
 import { type Context, Effect, Queue, Result, Semaphore, type Tracer } from "effect"
 import type { EndingRow } from "./EndedRow.ts"
 import type { Revocation } from "./RevokeStatements.ts"

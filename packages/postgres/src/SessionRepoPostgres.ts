@@ -10,7 +10,7 @@ import {
   type SessionRules,
   UserNotFound
 } from "@sojourn/core"
-import { withInnerSpan } from "@sojourn/core/InnerSpan"
+import { useInnerSpan, withInnerSpan, withinSpan } from "@sojourn/core/InnerSpan"
 import { DateTime, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Admissions from "./Admissions.ts"
@@ -90,10 +90,10 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
       return SessionRepo.of({
         // The span is handed on, as to provide it takes as long as to make it.
         admit: (candidate, rules) =>
-          Effect.useSpan("SessionRepo.admit", (span) =>
+          useInnerSpan("SessionRepo.admit", {}, (span) =>
             Effect.flatMap(inTransaction, (isInside) =>
               isInside
-                ? Effect.withParentSpan(admitInside(candidate, rules), span)
+                ? withinSpan(span)(admitInside(candidate, rules))
                 : admitTogether(candidate, rules, span))),
 
         enforceLimit: Effect.fn("SessionRepo.enforceLimit")(function*(userId, rules, now) {

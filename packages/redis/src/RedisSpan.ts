@@ -1,5 +1,6 @@
 /** Spans of calls to Redis, named as OpenTelemetry's conventions for its clients say. */
-import { callerSpan, linksTo } from "@sojourn/core/BatchSpan"
+import { linksTo } from "@sojourn/core/BatchSpan"
+import { callerSpan } from "@sojourn/core/InnerSpan"
 import { type Context, Effect, type Tracer } from "effect"
 import { Cluster, type Redis } from "ioredis"
 import type { RedisFailure } from "./RedisFailure.ts"

@@ -1,5 +1,5 @@
 /** Sends what is asked of Redis at the same moment in one command: most of what a command costs is its own frame. */
-import { callerSpan } from "@sojourn/core/BatchSpan"
+import { callerSpan } from "@sojourn/core/InnerSpan"
 import { type Context, Effect, Exit, Queue, type Tracer } from "effect"
 
 /** Sends all, and gives the answer to each by its place. `callers` is what those who wait trace. */
