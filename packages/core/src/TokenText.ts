@@ -21,16 +21,14 @@ letters.forEach((letter, bits) => {
 
 /** The bytes in base64url, without padding. */
 export const toBase64Url = (bytes: Uint8Array): string => {
-  // As long as it will be: one that grows is copied four times.
-  const codes = new Array<number>(Math.ceil(bytes.length * 4 / 3))
-  let length = 0
+  const codes: Array<number> = []
   let bits = 0
   let held = 0
   for (let at = 0; at < bytes.length; at++) {
     bits = (bits << 8) | bytes[at]!
-    for (held += 8; held >= 6; held -= 6) codes[length++] = letters[(bits >> (held - 6)) & 63]!
+    for (held += 8; held >= 6; held -= 6) codes.push(letters[(bits >> (held - 6)) & 63]!)
   }
-  if (held > 0) codes[length] = letters[(bits << (6 - held)) & 63]!
+  if (held > 0) codes.push(letters[(bits << (6 - held)) & 63]!)
   return String.fromCharCode(...codes)
 }
 
