@@ -13,6 +13,9 @@ const project = (name: string): TestProjectInlineConfiguration => ({
     name,
     root: join(root, "packages", name),
     include: ["test/**/*.test.ts"],
+    // Longer than what the tests themselves wait for on a machine that is busy.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     maxWorkers: timed.has(name) ? 1 : 2,
     sequence: { groupOrder: timed.has(name) ? 1 : 0 }
   }

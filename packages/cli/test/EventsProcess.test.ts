@@ -59,6 +59,16 @@ const read = (stdout: Readable, lines: number) =>
     })
   })
 
+/** Reads until this has been said. */
+const untilSaid = (stderr: Readable, what: string) =>
+  Effect.callback<void>((resume) => {
+    let said = ""
+    stderr.on("data", (text: string) => {
+      said += text
+      if (said.includes(what)) resume(Effect.void)
+    })
+  })
+
 /** The positions of the log. */
 const log = Effect.map(onServer(["events", "--json"]), ({ stdout }) => positions(stdout))
 
@@ -144,7 +154,7 @@ layer(Server.layer, { timeout, excludeTestServices: true })("on a server, a proc
       Effect.gen(function*() {
         yield* Effect.scoped(Effect.gen(function*() {
           const { child, ended } = yield* startOnServer("relay", "stopped", "--to", "none")
-          yield* Effect.promise(() => once(child.stderr, "data"))
+          yield* untilSaid(child.stderr, ", 0 behind")
           child.kill("SIGINT")
           assert.strictEqual((yield* ended).exitCode, 130)
         }))

@@ -34,9 +34,13 @@ describe("UserAgent", () => {
       const hostile = unit.repeat(1_000_000)
       // To read it puts it together: until then it is a tree of pieces.
       hostile.charCodeAt(0)
-      const started = performance.now()
-      parseUserAgent(hostile)
-      assert.isBelow(performance.now() - started, 5)
+      // The shortest of several times: a busy machine may hold up any of them.
+      const times = Array.from({ length: 6 }, () => {
+        const started = performance.now()
+        parseUserAgent(hostile)
+        return performance.now() - started
+      })
+      assert.isBelow(Math.min(...times), 5)
     }
   })
 

@@ -41,6 +41,7 @@ describe("the file", () => {
       const database = yield* databasePath
       const { layer, lines } = logged()
       yield* Effect.provide(Layer.build(LocationEnricherMaxmind.layer({ database })), layer)
+      yield* Effect.repeat(Effect.promise(() => setTimeout(10)), { until: () => lines.length > 0, times: 1000 })
       yield* Effect.promise(() => setTimeout(100))
       assert.lengthOf(lines, 1)
     }))

@@ -1,7 +1,7 @@
 /** How logins share statements, and what they do not share. */
 import { assert, layer } from "@effect/vitest"
 import { SessionRepo, SessionRules, Tier, User, UserId, UserRepo } from "@sojourn/core"
-import { Deferred, Duration, Effect, Fiber, Option, Result } from "effect"
+import { Deferred, Duration, Effect, Fiber, Option, Result, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { admit, candidateOf, postgres } from "./database.ts"
 
@@ -151,7 +151,10 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("admissi
       yield* Deferred.await(held)
       // The first one waits in the database, the second one behind it in the process.
       const first = yield* Effect.forkChild(admit(userId, rules))
-      yield* Effect.sleep("300 millis")
+      yield* sql`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`.pipe(
+        Effect.repeat({ until: (locks) => locks.length > 0, schedule: Schedule.spaced("20 millis"), times: 1000 })
+      )
       const second = yield* Effect.forkChild(admit(userId, rules))
       yield* Effect.sleep("300 millis")
       yield* Fiber.interrupt(second)

@@ -38,7 +38,7 @@ const logged = SqlClient.SqlClient.use((sql) =>
 )
 
 const until = <A, E, R>(effect: Effect.Effect<A, E, R>, holds: (value: A) => boolean) =>
-  Effect.repeat(effect, { until: holds, schedule: Schedule.spaced("20 millis"), times: 500 })
+  Effect.repeat(effect, { until: holds, schedule: Schedule.spaced("20 millis"), times: 1500 })
 
 /** Logs the users in, in turn, until it is told to stop. Each may have two sessions, so that others end. */
 const load = (stop: Ref.Ref<boolean>) =>
@@ -104,6 +104,6 @@ describe("EventRelay", () => {
           )
         )
       }).pipe(Effect.scoped),
-    30_000
+    90_000
   )
 })

@@ -1,8 +1,8 @@
 /** The cache over a server, with what tests look at: its keys and an ioredis client of their own. */
-import { describe } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import { SessionCache, StalenessBound } from "@sojourn/core"
 import { RedisClient, SessionCacheRedis } from "@sojourn/redis"
-import { Context, type Duration, Effect, Layer, Logger, Redacted } from "effect"
+import { Context, Duration, Effect, Fiber, Layer, Logger, Redacted } from "effect"
 import { Redis } from "ioredis"
 import { spawnSync } from "node:child_process"
 
@@ -42,6 +42,21 @@ const hasServer = spawnSync("redis-server", ["--version"]).status === 0
 
 /** `describe` for tests that start servers of their own. Where none is on the PATH they are skipped, and in CI fail. */
 export const describeServer = describe.skipIf(!hasServer && process.env["CI"] !== "true")
+
+/** So long before the bound a timer ends that tells how busy the machine is. */
+const slack = 300
+
+/**
+ * How long it took, which must be less than `most` milliseconds, and what it gave. Where a timer of this process that began
+ * with it is late, it may be as late.
+ */
+export const timedUnder = Effect.fnUntraced(function*<A, E, R>(most: number, effect: Effect.Effect<A, E, R>) {
+  const timer = yield* Effect.forkChild(Effect.timed(Effect.sleep(most - slack)), { startImmediately: true })
+  const timed = yield* Effect.timed(effect)
+  const took = Duration.toMillis(timed[0])
+  if (took >= most) assert.isBelow(took, Duration.toMillis((yield* Fiber.join(timer))[0]) + slack)
+  return timed
+})
 
 /** Collects what is logged, as `LEVEL message`, and prints nothing. */
 export const capturedLogs = () => {

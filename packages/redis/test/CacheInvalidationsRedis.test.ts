@@ -9,10 +9,10 @@ import {
 } from "@sojourn/core"
 import { CacheInvalidationsRedis, RedisClient, SessionCacheRedis } from "@sojourn/redis"
 import * as Fixtures from "@sojourn/testing/Fixtures"
-import { Context, Duration, Effect, Layer, Redacted, Schedule, Stream } from "effect"
+import { Context, Effect, Layer, Redacted, Schedule, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { freePort, startRedisServer } from "../../testing/test/servers.ts"
-import { capturedLogs, describeServer, inspect } from "./Backend.ts"
+import { capturedLogs, describeServer, inspect, timedUnder } from "./Backend.ts"
 import { startRedisCluster } from "./RedisCluster.ts"
 
 const { now } = Fixtures
@@ -26,22 +26,25 @@ const session = Effect.gen(function*() {
   return Fixtures.cachedSession({ id, userId })
 })
 
-/** Waits until it is so, at most 8 seconds; how many milliseconds it took. */
+/** A busy machine does not make it look as if the connection were broken. */
+const patient: CacheInvalidationsRedis.Options = { patience: "10 seconds" }
+
+/** Waits until it is so, at most 8 seconds. */
 const until = (messages: ReadonlyArray<CacheInvalidation>, done: () => boolean) =>
   Effect.sync(done).pipe(
     Effect.repeat({ until: (isDone) => isDone, schedule: Schedule.spaced("5 millis"), times: 1600 }),
-    Effect.timed,
-    Effect.map(([took]) => {
-      assert.isTrue(done(), JSON.stringify(messages))
-      return Duration.toMillis(took)
-    })
+    Effect.map((isDone) => assert.isTrue(isDone, JSON.stringify(messages)))
   )
 
 /** A cache, and what a number of consumers hear. */
-const setup = Effect.fnUntraced(function*(client: Layer.Layer<RedisClient.RedisClient, unknown>, consumers = 1) {
+const setup = Effect.fnUntraced(function*(
+  client: Layer.Layer<RedisClient.RedisClient, unknown>,
+  options = patient,
+  consumers = 1
+) {
   const context = yield* Layer.build(
     Layer.provide(
-      Layer.mergeAll(SessionCacheRedis.layer({ timeout: "2 seconds" }), CacheInvalidationsRedis.layer()),
+      Layer.mergeAll(SessionCacheRedis.layer({ timeout: "2 seconds" }), CacheInvalidationsRedis.layer(options)),
       client
     )
   )
@@ -68,7 +71,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
     it.effect("V11 fence, eviction and rotation tell all consumers which sessions and when; nothing else does", () =>
       Effect.gen(function*() {
         const { url } = yield* startRedisServer()
-        const { cache, heard, untilCount, untilLast } = yield* setup(overUrl(url), 3)
+        const { cache, heard, untilCount, untilLast } = yield* setup(overUrl(url), patient, 3)
         yield* untilLast("Listening")
         const [one, other, evicted] = [yield* session, yield* session, yield* session]
         yield* cache.put(one, [], now)
@@ -103,7 +106,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
         const [second, third, admitted] = others.map(({ id }) => id)
         const keyOf = (id: string) => `sojourn:{${routingTag(userId)}}:s:${id}`
         yield* cache.fence(userId, [one!.id, second!], now)
-        yield* Effect.promise(() => redis.pexpire(keyOf(one!.id), 1000))
+        yield* Effect.promise(() => redis.pexpire(keyOf(one!.id), 20_000))
         yield* cache.fence(userId, [one!.id, second!], now)
         assert.isAbove(yield* Effect.promise(() => redis.pttl(keyOf(one!.id))), 100_000)
         yield* cache.fence(userId, [one!.id, third!, second!], now)
@@ -126,12 +129,13 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
       Effect.gen(function*() {
         const { url } = yield* startRedisServer()
         const redis = yield* inspect(url)
-        const { cache, messages, untilLast } = yield* setup(overUrl(url))
+        // No ping tells of it, only the closing.
+        const { cache, messages, untilLast } = yield* setup(overUrl(url), { ...patient, pingEvery: "1 minute" })
         yield* untilLast("Listening")
         messages.length = 0
         yield* Effect.promise(() => redis.call("CLIENT", "KILL", "TYPE", "pubsub"))
-        assert.isBelow(yield* untilLast("Lost"), 500)
-        assert.isBelow(yield* untilLast("Listening"), 2000)
+        yield* untilLast("Lost")
+        yield* timedUnder(2000, untilLast("Listening"))
         const one = yield* session
         yield* cache.fence(one.userId, [one.id], now)
         yield* untilLast("Ended")
@@ -143,17 +147,17 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
       () =>
         Effect.gen(function*() {
           const server = yield* startRedisServer()
-          const { messages, untilLast } = yield* setup(overUrl(server.url))
+          const { messages, untilLast } = yield* setup(overUrl(server.url), {})
           yield* untilLast("Listening")
           messages.length = 0
           yield* server.freeze
-          assert.isBelow(yield* untilLast("Lost"), 2000)
+          yield* timedUnder(2000, untilLast("Lost"))
           yield* Effect.sleep("1 second")
           assert.deepStrictEqual(messages, [lost])
           yield* server.thaw
-          assert.isBelow(yield* untilLast("Listening"), 4000)
+          yield* timedUnder(4000, untilLast("Listening"))
         }),
-      20_000
+      60_000
     )
 
     it.effect(
@@ -169,7 +173,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
           yield* untilLast("Listening")
           assert.strictEqual(messages[0]?._tag, "Lost")
         }),
-      20_000
+      60_000
     )
 
     it.effect("V11 the connection is closed with the scope", () =>
@@ -180,7 +184,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
           Effect.map(([, count]) => Number(count))
         )
         yield* Effect.scoped(Effect.gen(function*() {
-          const { untilLast } = yield* setup(overUrl(url), 2)
+          const { untilLast } = yield* setup(overUrl(url), patient, 2)
           yield* untilLast("Listening")
           assert.strictEqual(yield* listeners, 1)
         }))
@@ -207,7 +211,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
         // The other consumer hears it last, so there is nothing more to come.
         yield* untilLast("Changed")
         assert.deepStrictEqual(yield* pull, [listening, messages.at(-1)!])
-      }), 20_000)
+      }), 60_000)
 
     it.effect(
       "V11 in a cluster what any node's users end is heard, also after the connection broke",
@@ -234,7 +238,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
             yield* untilLast("Lost")
           }
         }),
-      30_000
+      60_000
     )
   })
 })

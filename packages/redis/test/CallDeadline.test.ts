@@ -5,14 +5,12 @@ import { Effect, Exit } from "effect"
 import { describeRedis, redisUrl } from "../../testing/test/servers.ts"
 import { inRealTime } from "../../testing/test/serversProcess.ts"
 import { inspect } from "./Backend.ts"
+import { until } from "./EventStream.ts"
 
 const sleep = (millis: number) => inRealTime(Effect.sleep(millis))
 
-/** Keeps the process from everything else. */
-const block = (millis: number) => {
-  const until = performance.now() + millis
-  while (performance.now() < until);
-}
+/** Keeps the process from everything else, and leaves the processor to others. */
+const block = (millis: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, millis)
 
 describe("CallDeadline", () => {
   it.effect("K27 every call has its own time, and expires once, unless it was stopped", () =>
@@ -34,9 +32,11 @@ describe("CallDeadline", () => {
       assert.isTrue(deadline.stop(stopped))
       assert.isFalse(deadline.stop(stopped))
       yield* sleep(400)
+      yield* inRealTime(until("two", () => expired.length >= 2))
       assert.deepStrictEqual(expired, ["first", "second"])
       const late = start("third")
       yield* sleep(400)
+      yield* inRealTime(until("three", () => expired.length >= 3))
       assert.isFalse(deadline.stop(late))
       assert.deepStrictEqual(expired, ["first", "second", "third"])
       assert.isTrue(times.every((time) => time >= 199), `${times}`)
@@ -63,7 +63,7 @@ describeRedis("CallDeadline over Redis", () => {
       const call = makeBounded(20)
       const answers = yield* Effect.all([
         Effect.exit(call(() => redis.ping())),
-        Effect.sync(() => block(80))
+        Effect.sync(() => block(500))
       ], { concurrency: "unbounded" })
       assert.deepStrictEqual(answers[0], Exit.succeed("PONG"))
     }))

@@ -26,7 +26,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
           // What a replica has not got yet dies with the primary, and is told as missing: not what this is about.
           const copy = yield* inspect(replica.url)
           yield* Effect.promise(() => copy.xlen("sojourn:events")).pipe(
-            Effect.repeat({ until: (length) => length === 50, schedule: Schedule.spaced("20 millis"), times: 250 }),
+            Effect.repeat({ until: (length) => length === 50, schedule: Schedule.spaced("20 millis"), times: 1000 }),
             Effect.map((length) => assert.strictEqual(length, 50))
           )
           yield* primary.kill
@@ -35,7 +35,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
           assert.deepStrictEqual([...new Set(positions())], range(1, 100))
           assert.include(yield* Effect.promise(() => copy.info("replication")), "role:master")
         }),
-      45_000
+      120_000
     )
   })
 })

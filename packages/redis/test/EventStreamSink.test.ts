@@ -15,11 +15,11 @@ import {
 } from "@sojourn/core"
 import { EventStreamRedis, RedisClient } from "@sojourn/redis"
 import * as Fixtures from "@sojourn/testing/Fixtures"
-import { Duration, Effect, Layer, Option, Schema } from "effect"
+import { Effect, Layer, Option, Schema } from "effect"
 import { SecureRandom } from "effect/crypto"
 import type { Redis } from "ioredis"
 import { describeRedis, freePort, freshRedisPrefix, redisUrl, startRedisServer } from "../../testing/test/servers.ts"
-import { capturedLogs, describeServer, inspect } from "./Backend.ts"
+import { capturedLogs, describeServer, inspect, timedUnder } from "./Backend.ts"
 import { clientOf, consume, deliver, eventAt, eventsAt, range } from "./EventStream.ts"
 import { startRedisCluster } from "./RedisCluster.ts"
 
@@ -179,23 +179,22 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
           const server = yield* startRedisServer()
           const somebody = yield* clientOf(server.url)
           const fails = (context: typeof nobody) =>
-            Effect.timed(Effect.flip(EventStreamRedis.sink({ timeout: "300 millis" })(eventsAt([1])))).pipe(
+            timedUnder(1500, Effect.flip(EventStreamRedis.sink({ timeout: "300 millis" })(eventsAt([1])))).pipe(
               Effect.provide(context)
             )
           const [, refused] = yield* fails(nobody)
           assert.strictEqual(refused.reason, "Unavailable")
           assert.match(refused.message, /stream "sojourn:events": Redis is not connected; check/)
           yield* server.freeze
-          const [took, hung] = yield* fails(somebody)
+          const [, hung] = yield* fails(somebody)
           assert.strictEqual(hung.reason, "Unavailable")
           assert.match(hung.message, /did not answer within 300 ms/)
-          assert.isBelow(Duration.toMillis(took), 1500)
           yield* server.thaw
           yield* deliver(EventStreamRedis.sink(), range(1, 3)).pipe(Effect.provide(somebody))
           const redis = yield* inspect(server.url)
           assert.deepStrictEqual(yield* idsOf(redis, "sojourn:events"), ["1-0", "2-0", "3-0"])
         }),
-      20_000
+      60_000
     )
 
     it.effect("D3 a replica and a full Redis are Unavailable, with what to do", () =>
@@ -217,7 +216,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
         yield* Effect.promise(() => redis.replicaof("NO", "ONE"))
         yield* deliver(sink, [1, 2]).pipe(Effect.provide(context))
         assert.deepStrictEqual(yield* idsOf(redis, "sojourn:events"), ["1-0", "2-0"])
-      }), 20_000)
+      }), 60_000)
 
     it.effect("D2 a batch is one command", () =>
       Effect.gen(function*() {
@@ -257,7 +256,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
           yield* subscriber.untilCount(45)
           assert.deepStrictEqual(subscriber.positions(), range(1, 45))
         }),
-      30_000
+      60_000
     )
   })
 })

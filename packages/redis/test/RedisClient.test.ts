@@ -43,6 +43,7 @@ it.layer(capturedLogs().layer, { excludeTestServices: true })((it) => {
         const { port, url } = yield* startRedisServer()
         const seen: Array<Redis | Cluster> = []
         const own = yield* inspect(url)
+        yield* Effect.promise(() => own.ping())
         for (const layer of [RedisClient.layer({ redis: { port } }), RedisClient.layerClient(own)]) {
           yield* Effect.scoped(Effect.map(Layer.build(layer), (context) => {
             seen.push(Context.get(context, RedisClient.RedisClient))

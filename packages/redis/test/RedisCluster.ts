@@ -36,7 +36,7 @@ export const startRedisCluster = Effect.gen(function*() {
         (info) => info.includes("cluster_state:ok") && info.includes("cluster_known_nodes:3"),
         (cause) => new NotFormed({ cause })
       ),
-      Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 200 }),
+      Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 600 }),
       inRealTime
     ))
   return nodes

@@ -15,7 +15,7 @@ const watch = Effect.fnUntraced(function*(primary: number) {
     `port ${port}`,
     "bind 127.0.0.1",
     `sentinel monitor sojourn 127.0.0.1 ${primary} 1`,
-    "sentinel down-after-milliseconds sojourn 500",
+    "sentinel down-after-milliseconds sojourn 3000",
     "sentinel failover-timeout sojourn 3000"
   ]
   writeFileSync(file, settings.join("\n"))
@@ -43,7 +43,8 @@ export const startSentinel = Effect.gen(function*() {
   const sentinel = yield* watch(primary.port)
   const client = RedisClient.layer({
     redis: { sentinels: [{ host: "127.0.0.1", port: sentinel }], name: "sojourn" },
-    required: true
+    required: true,
+    startTimeout: "20 seconds"
   })
   return { primary, replica, client }
 })

@@ -23,7 +23,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
         Effect.gen(function*() {
           const { client, primary, replica } = yield* startSentinel
           const context = yield* Layer.build(
-            Layer.mergeAll(SessionCacheRedis.layer({ timeout: "500 millis" }), CacheInvalidationsRedis.layer()).pipe(
+            Layer.mergeAll(SessionCacheRedis.layer({ timeout: "5 seconds" }), CacheInvalidationsRedis.layer()).pipe(
               Layer.provide(client)
             )
           )
@@ -35,7 +35,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
           )
           const last = (tag: string) =>
             Effect.sync(() => heard.at(-1)).pipe(
-              Effect.repeat({ until: (is) => is === tag, schedule: Schedule.spaced("20 millis"), times: 750 }),
+              Effect.repeat({ until: (is) => is === tag, schedule: Schedule.spaced("20 millis"), times: 3000 }),
               Effect.map((is) => assert.strictEqual(is, tag))
             )
 
@@ -44,7 +44,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
           yield* cache.put(before, [], now)
           yield* primary.kill
           yield* last("Lost")
-          yield* Effect.retry(cache.put(after, [], now), { schedule: Schedule.spaced("100 millis"), times: 150 })
+          yield* Effect.retry(cache.put(after, [], now), { schedule: Schedule.spaced("100 millis"), times: 600 })
           assert.deepStrictEqual(yield* cache.get(after.id, routingTag(after.userId), now), Option.some(after))
           const promoted = yield* inspect(replica.url)
           assert.include(yield* Effect.promise(() => promoted.info("replication")), "role:master")
@@ -54,7 +54,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
           yield* cache.fence(after.userId, [after.id], now)
           yield* last("Ended")
         }),
-      45_000
+      120_000
     )
   })
 })

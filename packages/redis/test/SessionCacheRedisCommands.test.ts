@@ -141,7 +141,10 @@ it.layer(SecureRandom.layerWebCrypto, { excludeTestServices: true })((it) => {
           /ACL user: `([^`]+)`,\sand for the event stream `([^`]+)`/.exec(readme)?.slice(1).join(" ").split(" ") ??
             []
         const { port } = yield* startRedisServer(["--user", "app", "on", ">secret", ...permissions])
-        const cache = yield* cacheOver(`redis://app:secret@127.0.0.1:${port}`, { client: { required: true } })
+        const cache = yield* cacheOver(`redis://app:secret@127.0.0.1:${port}`, {
+          timeout: "5 seconds",
+          client: { required: true }
+        })
         const redis = yield* inspect(`redis://127.0.0.1:${port}`)
         const newSession = sessionOf(UserId.make("a"))
         const [first, second] = [yield* newSession, yield* newSession]

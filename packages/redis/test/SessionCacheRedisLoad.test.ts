@@ -2,10 +2,11 @@
 import { assert, it } from "@effect/vitest"
 import { type CachedSession, routingTag, type SessionCache } from "@sojourn/core"
 import * as Fixtures from "@sojourn/testing/Fixtures"
-import { Effect, Layer, Option } from "effect"
+import { Duration, Effect, Layer, Option, Schedule } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { type RedisServer, startRedisServer } from "../../testing/test/servers.ts"
 import { cacheOver, capturedLogs, describeServer, inspect } from "./Backend.ts"
+import { until } from "./EventStream.ts"
 
 const { now } = Fixtures
 const timeout = 100
@@ -23,13 +24,20 @@ interface Call {
   readonly isHit: boolean
 }
 
-/** Validates as an application does, with a fill after every miss, until the effect is over; all calls. */
+/**
+ * Validates as an application does, with a fill after every miss, until the effect is over. Gives all calls, and how long
+ * a timer of the timeout took at most, which a busy machine holds up as well.
+ */
 const underLoad = Effect.fnUntraced(function*<E, R>(
   cache: SessionCache["Service"],
   sessions: ReadonlyArray<CachedSession>,
-  during: Effect.Effect<void, E, R>
+  during: (calls: ReadonlyArray<Call>) => Effect.Effect<void, E, R>
 ) {
   const calls: Array<Call> = []
+  let longest = timeout
+  const timer = Effect.map(Effect.timed(Effect.sleep(timeout)), ([took]) => {
+    longest = Math.max(longest, Duration.toMillis(took))
+  })
   const validate = Effect.gen(function*() {
     const one = sessions[Math.floor(Math.random() * sessions.length)]!
     const began = performance.now()
@@ -40,9 +48,12 @@ const underLoad = Effect.fnUntraced(function*<E, R>(
     // Others have their turn as well.
     yield* Effect.sleep("1 millis")
   })
-  const load = Effect.all(Array.from({ length: fibers }, () => Effect.forever(validate)), { concurrency: "unbounded" })
-  yield* Effect.raceFirst(load, during)
-  return calls
+  const load = Array.from({ length: fibers }, () => validate)
+  yield* Effect.raceFirst(
+    Effect.forEach([timer, ...load], (one) => Effect.forever(one), { concurrency: "unbounded" }),
+    during(calls)
+  )
+  return { calls, longest }
 })
 
 const setup = Effect.gen(function*() {
@@ -50,9 +61,10 @@ const setup = Effect.gen(function*() {
   const cache = yield* cacheOver(server.url, { timeout })
   const sessions = yield* Effect.replicateEffect(session, 200)
   const ended = yield* session
-  yield* Effect.forEach(sessions, (one) => cache.put(one, [], now), { concurrency: 20, discard: true })
-  yield* cache.put(ended, [], now)
-  yield* cache.fence(ended.userId, [ended.id], now)
+  const again = Effect.retry({ schedule: Schedule.spaced("50 millis"), times: 200 })
+  yield* Effect.forEach(sessions, (one) => again(cache.put(one, [], now)), { concurrency: 20, discard: true })
+  yield* again(cache.put(ended, [], now))
+  yield* again(cache.fence(ended.userId, [ended.id], now))
   return { server, cache, sessions, ended }
 })
 
@@ -61,35 +73,38 @@ const percentile = (calls: ReadonlyArray<Call>, share: number) => {
   return sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN
 }
 
-/** Breaks Redis for two seconds, and tells what the load saw before, meanwhile and once it was mended again. */
+const untilServed = (calls: ReadonlyArray<Call>) =>
+  until("1000 hits in a row", () => calls.length >= 1000 && calls.slice(-1000).every(({ isHit }) => isHit))
+
+/** Breaks Redis for two seconds or more, and tells what the load saw meanwhile. All are served before, and again after. */
 const outage = Effect.fnUntraced(function*(
   breakIt: (server: RedisServer) => Effect.Effect<void>,
   mendIt: (server: RedisServer) => Effect.Effect<void, unknown>
 ) {
   const { cache, ended, server, sessions } = yield* setup
-  let [brokenAt, mendedAt, healedAt] = [0, 0, 0]
-  const calls = yield* underLoad(
-    cache,
-    sessions,
+  let [brokenAt, mendedAt] = [0, 0]
+  const { calls, longest } = yield* underLoad(cache, sessions, (calls) =>
     Effect.gen(function*() {
-      yield* Effect.sleep("500 millis")
+      yield* untilServed(calls)
+      const before = calls.length
       brokenAt = performance.now()
       yield* breakIt(server)
       yield* Effect.sleep("2 seconds")
+      yield* until("5000 validations", () => calls.length >= before + fibers + 5000)
       mendedAt = performance.now()
       yield* mendIt(server)
-      healedAt = performance.now() + 2000
-      yield* Effect.sleep("3 seconds")
-    })
-  )
+      yield* untilServed(calls)
+    }))
   assert.deepStrictEqual(yield* cache.get(ended.id, routingTag(ended.userId), now), Option.none())
   const broken = calls.filter(({ began }) => began > brokenAt && began < mendedAt)
   return {
     server,
     broken,
+    /** Those of the broken that were over before it was mended. */
+    unserved: broken.filter(({ began, took }) => began + took < mendedAt),
     others: calls.length - broken.length,
-    before: calls.filter(({ began, took }) => began + took < brokenAt),
-    last: calls.filter(({ began }) => began > healedAt)
+    // A read and a fill, each of which may have run out of time.
+    most: 2 * longest + 300
   }
 })
 
@@ -105,35 +120,31 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
       "K27 Redis frozen: the first wait for the timeout, the others for nothing, and it heals by itself",
       () =>
         Effect.gen(function*() {
-          const { before, broken, last, others, server } = yield* outage(({ freeze }) => freeze, ({ thaw }) => thaw)
+          const { broken, most, others, server, unserved } = yield* outage(({ freeze }) => freeze, ({ thaw }) => thaw)
           yield* tell("Redis frozen", broken)
-          assert.isTrue(before.every(({ isHit }) => isHit))
-          assert.isTrue(broken.every(({ isHit }) => !isHit))
+          assert.isTrue(unserved.every(({ isHit }) => !isHit))
           assert.isAtLeast(broken.length, 5000)
-          // A read and a fill, each of which may have run out of time.
-          assert.isAtMost(percentile(broken, 1), 2 * timeout + 300)
+          assert.isAtMost(percentile(broken, 1), most)
           const waited = broken.filter(({ took }) => took >= timeout - 5).length
           assert.isAtLeast(waited, 1)
           assert.isAtMost(waited, 3 * fibers)
           assert.isAtMost(percentile(broken, 0.95), 20)
-          assert.isTrue(last.length > 0 && last.every(({ isHit }) => isHit))
 
           const redis = yield* inspect(server.url)
           const stats = yield* Effect.promise(() => redis.info("commandstats"))
           const reads = Number(/cmdstat_get:calls=(\d+)/.exec(stats)?.[1])
           assert.isAtMost(reads, others + 3 * fibers)
         }),
-      30_000
+      60_000
     )
 
     it.effect("K27 Redis killed: nobody waits, and it is used again once it is back", () =>
       Effect.gen(function*() {
-        const { broken, last } = yield* outage(({ kill }) => kill, ({ restart }) => restart)
+        const { broken, most } = yield* outage(({ kill }) => kill, ({ restart }) => restart)
         yield* tell("Redis killed", broken)
         assert.isAtLeast(broken.length, 5000)
         assert.isAtMost(percentile(broken, 0.99), timeout)
-        assert.isAtMost(percentile(broken, 1), 2 * timeout + 300)
-        assert.isTrue(last.some(({ isHit }) => isHit))
-      }), 30_000)
+        assert.isAtMost(percentile(broken, 1), most)
+      }), 60_000)
   })
 })

@@ -10,8 +10,16 @@ export type Warm = ReadonlyArray<{ readonly id: string; readonly userId: string 
 export type Report =
   /** Each was accepted, and the second time without asking Redis. */
   | { readonly _tag: "Warm"; readonly accepted: number; readonly askedAgain: number }
-  /** When each was refused first (epoch milliseconds), and how many were accepted again after that. */
-  | { readonly _tag: "Stopped"; readonly at: Readonly<Record<string, number>>; readonly acceptedAgain: number }
+  /**
+   * When each was refused first (epoch milliseconds), how many were accepted again after that, and how many milliseconds
+   * went by at most until the process looked again: a busy machine keeps it from both looking and hearing.
+   */
+  | {
+    readonly _tag: "Stopped"
+    readonly at: Readonly<Record<string, number>>
+    readonly acceptedAgain: number
+    readonly late: number
+  }
 
 /** How long a process watches on after the last session was refused. */
 const aftermath = 300
@@ -57,18 +65,25 @@ const watch = Effect.fnUntraced(function*(sessions: Warm) {
   process.send?.({ _tag: "Warm", accepted: accepted.length, askedAgain: asked - before } satisfies Report)
 
   const at: Record<string, number> = {}
-  let acceptedAgain = 0
-  const look = Effect.forEach(sessions, (session) =>
-    Effect.map(isAccepted(session), (isSome) => {
-      if (isSome && at[session.id] !== undefined) acceptedAgain++
-      if (!isSome) at[session.id] ??= Date.now()
-    }), { discard: true })
+  let [acceptedAgain, late, lookedAt] = [0, 0, performance.now()]
+  const looks = Effect.sync(() => {
+    late = Math.max(late, performance.now() - lookedAt)
+    lookedAt = performance.now()
+  })
+  const look = Effect.andThen(
+    looks,
+    Effect.forEach(sessions, (session) =>
+      Effect.map(isAccepted(session), (isSome) => {
+        if (isSome && at[session.id] !== undefined) acceptedAgain++
+        if (!isSome) at[session.id] ??= Date.now()
+      }), { discard: true })
+  )
   yield* Effect.repeat(look, {
     schedule: Schedule.spaced("5 millis"),
     until: () => Object.keys(at).length === sessions.length
   })
   yield* Effect.repeat(look, { schedule: Schedule.spaced("20 millis"), times: aftermath / 20 })
-  process.send?.({ _tag: "Stopped", at, acceptedAgain } satisfies Report)
+  process.send?.({ _tag: "Stopped", at, acceptedAgain, late } satisfies Report)
 })
 
 process.on("message", (sessions: Warm) => {

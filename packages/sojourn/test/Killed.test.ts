@@ -85,6 +85,6 @@ describeRedis("killed", () => {
           assert.isAbove(Number(events), 1000)
         }
       }).pipe(Effect.scoped),
-    600_000
+    1_200_000
   )
 })

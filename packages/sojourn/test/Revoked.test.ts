@@ -51,6 +51,9 @@ const users = Array.from({ length: 6 }, (_, nth) => `user-${nth}`)
 
 const any = <A>(items: ReadonlyArray<A>) => Effect.map(Random.nextIntBetween(0, items.length - 1), (at) => items[at]!)
 
+/** How many there must be at least. */
+const least = { validations: 100 * seconds, endings: 5 * seconds }
+
 /** Random commands to random processes for so long; what was accepted after an ending had returned, and how late. */
 const play = Effect.fnUntraced(function*(children: ReadonlyArray<ChildProcess>, until: number) {
   const sessions: Array<Known> = []
@@ -100,7 +103,7 @@ const play = Effect.fnUntraced(function*(children: ReadonlyArray<ChildProcess>, 
     if (value !== undefined && endedAt !== undefined) late.push(startedAt - endedAt)
   })
   const player = Effect.whileLoop({
-    while: () => performance.now() < until,
+    while: () => performance.now() < until || validations <= least.validations || endings <= least.endings,
     body: () => step,
     step: () => {}
   })
@@ -133,16 +136,16 @@ describeRedis("V11 revoked stays revoked", () => {
   it.live("V11 through Redis: nothing is accepted once an ending has returned", () =>
     Effect.gen(function*() {
       const { endings, late, validations } = yield* playFor(false)
-      assert.isAbove(validations, 100 * seconds)
-      assert.isAbove(endings, 5 * seconds)
+      assert.isAbove(validations, least.validations)
+      assert.isAbove(endings, least.endings)
       assert.deepStrictEqual(late, [])
     }), timeout)
 
   it.live("V11 with front caches: another process may lag, by milliseconds", () =>
     Effect.gen(function*() {
       const { endings, late, validations } = yield* playFor(true)
-      assert.isAbove(validations, 100 * seconds)
-      assert.isAbove(endings, 5 * seconds)
+      assert.isAbove(validations, least.validations)
+      assert.isAbove(endings, least.endings)
       assert.deepStrictEqual(late.filter((millis) => millis > 250), [])
     }), timeout)
 })

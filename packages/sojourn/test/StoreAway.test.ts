@@ -24,7 +24,7 @@ describe("PostgreSQL away", () => {
       Effect.gen(function*() {
         const server = yield* startPostgresServer()
         const App = Sojourn.layer({ databaseUrl: Redacted.make(server.url), migrate: true, sweepEvery: "never" }).pipe(
-          Layer.provide(Layer.succeed(AnswerTimeout, Duration.seconds(1)))
+          Layer.provide(Layer.succeed(AnswerTimeout, Duration.seconds(2)))
         )
         yield* Effect.gen(function*() {
           const userId = UserId.make("ada")

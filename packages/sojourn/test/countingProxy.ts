@@ -27,7 +27,10 @@ export const postgresStatements = (): Count => {
   }
 }
 
-/** Redis's commands: arrays of bulk strings. */
+/** What a connection does for itself, and the channel of a front cache whenever it likes. */
+const uncounted = new Set(["client", "hello", "info", "ping", "subscribe"])
+
+/** Redis's commands: arrays of bulk strings, of which the first is the name. */
 export const redisCommands = (): Count => (buffer) => {
   let counted = 0
   let end = 0
@@ -42,12 +45,14 @@ export const redisCommands = (): Count => (buffer) => {
     }
     const parts = line()
     if (parts === undefined) return { counted, end }
+    let name = ""
     for (let part = 0; part < parts; part++) {
       const length = line()
       if (length === undefined || buffer.length < at + length + 2) return { counted, end }
+      if (part === 0) name = buffer.toString("latin1", at, at + length).toLowerCase()
       at += length + 2
     }
-    counted++
+    if (!uncounted.has(name)) counted++
     end = at
   }
 }

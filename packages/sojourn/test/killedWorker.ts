@@ -210,7 +210,7 @@ const runtime = ManagedRuntime.make(
   )
 )
 
-runtime.runPromise(Effect.timeoutOption(work, "15 seconds")).then(
+runtime.runPromise(Effect.timeoutOption(work, "30 seconds")).then(
   // The point was not reached.
   () => process.exit(3),
   (error) => {

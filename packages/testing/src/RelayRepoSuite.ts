@@ -94,8 +94,9 @@ export const suite = (
           const repo = yield* RelayRepo
           const { name, start } = yield* givenRelay
           const [stale, next] = [yield* freshRun(name), yield* freshRun(name)]
-          yield* repo.hold(stale, short, "end")
+          yield* repo.hold(stale, minute, "end")
           assert.deepStrictEqual(yield* repo.hold(next, minute, "end"), Option.none())
+          yield* repo.hold(stale, short, "end")
           yield* Effect.sleep(Duration.times(short, 1.5))
           assert.deepStrictEqual(progress(yield* repo.hold(next, minute, "end")), Option.some(start))
 

@@ -120,19 +120,23 @@ export const relayDeliveryCases = (it: Vitest.MethodsNonLive<RelayStore>): void 
       assert.deepStrictEqual([a.taken(), b.taken()], [[one!, ...some], rest])
     }))
 
-  it.effect("D5 when the one that runs it dies, another takes over once its lease has run out", () =>
-    Effect.gen(function*() {
-      const repo = yield* RelayRepo
-      const { name, start } = yield* givenRelay
-      const dead = yield* freshRun(name)
-      yield* repo.hold(dead, Duration.millis(400), "end")
-      const { sink, taken } = recording()
-      yield* running(name, sink)
-      yield* logIns(2)
-      const logged = yield* loggedAfter(start, 2)
-      yield* Effect.sleep("100 millis")
-      assert.deepStrictEqual(taken(), [])
-      yield* untilAt(name, logged.at(-1)!.position)
-      assert.deepStrictEqual(taken(), logged)
-    }))
+  it.effect(
+    "D5 when the one that runs it dies, another takes over once its lease has run out",
+    () =>
+      Effect.gen(function*() {
+        const repo = yield* RelayRepo
+        const { name, start } = yield* givenRelay
+        yield* logIns(2)
+        const logged = yield* loggedAfter(start, 2)
+        const dead = yield* freshRun(name)
+        yield* repo.hold(dead, Duration.seconds(2), "end")
+        const { sink, taken } = recording()
+        yield* running(name, sink)
+        yield* Effect.sleep("100 millis")
+        assert.deepStrictEqual(taken(), [])
+        yield* untilAt(name, logged.at(-1)!.position)
+        assert.deepStrictEqual(taken(), logged)
+      }),
+    20_000
+  )
 }
