@@ -1,4 +1,4 @@
-/** `pnpm bench`: measures, prints, and with `--full` writes the report. */
+/** `pnpm bench`: measures, prints, and with `--full` writes the report, unless it is `--only` about some. */
 import { NodeRuntime } from "@effect/platform-node"
 import { fork } from "node:child_process"
 import { once } from "node:events"
@@ -114,7 +114,7 @@ const all = withEnvironment(async (env) => {
   const all: Array<Measured> = []
   for (const scenario of scenarios.filter(({ name }) => names === undefined || names.includes(name))) {
     all.push(...await (mode === "full" ? inOwnProcess : inThisProcess)(scenario, env))
-    if (mode === "full") await write(machine, all)
+    if (mode === "full" && names === undefined) await write(machine, all)
   }
   const withTarget = all.filter((of) => isReached(of) !== undefined)
   console.log(`${withTarget.filter((of) => isReached(of) === true).length} of ${withTarget.length} targets reached`)
