@@ -36,24 +36,29 @@ const kept = SessionRepo.use((repo) =>
 )
 const told = EventLog.use((log) => log.read({ after: 0, limit: 100, userId: Option.none() }))
 
+/** A cache that does nothing else. */
+const putting = (put: SessionCache["Service"]["put"]) =>
+  Layer.succeed(SessionCache, {
+    put,
+    fill: () => Effect.void,
+    touch: () => Effect.void,
+    fence: () => Effect.void,
+    get: () => Effect.succeedNone,
+    unfenced: () => Effect.succeed([]),
+    index: () => Effect.succeed([])
+  })
+
 describe("C22 what fails after the commit does not fail the login", () => {
   it.effect.each([
     { how: "fails", cache: SessionCacheTest.failing },
     { how: "has a bug", cache: SessionCacheTest.defective },
     {
       how: "throws",
-      cache: Layer.succeed(SessionCache, {
-        put: () => {
-          throw new Error("thrown")
-        },
-        fill: () => Effect.void,
-        touch: () => Effect.void,
-        fence: () => Effect.void,
-        get: () => Effect.succeedNone,
-        unfenced: () => Effect.succeed([]),
-        index: () => Effect.succeed([])
+      cache: putting(() => {
+        throw new Error("thrown")
       })
-    }
+    },
+    { how: "is closed meanwhile", cache: putting(() => Effect.interrupt) }
   ])(
     "a cache that $how: logged, counted, and the events are published all the same",
     ({ cache }) =>
