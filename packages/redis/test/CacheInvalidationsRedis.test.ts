@@ -134,7 +134,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
         yield* untilLast("Listening")
         messages.length = 0
         yield* Effect.promise(() => redis.call("CLIENT", "KILL", "TYPE", "pubsub"))
-        yield* untilLast("Lost")
+        yield* timedUnder(500, untilLast("Lost"))
         yield* timedUnder(2000, untilLast("Listening"))
         const one = yield* session
         yield* cache.fence(one.userId, [one.id], now)
