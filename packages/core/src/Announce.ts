@@ -81,19 +81,23 @@ export const announce = (change: Change) =>
     )
   })
 
+/** The operation's own span, if anybody can see it. */
+const ownSpan = (context: Context.Context<never>) => {
+  const span = callerSpan(context)
+  return span?._tag === "Span" ? span : undefined
+}
+
 /** What the span of the operation says, by OpenTelemetry's names; a session is named when it is about one. */
 const describe = ({ admitted, ended = [], userId }: Change, context: Context.Context<never>) => {
-  const span = callerSpan(context)
-  if (span?._tag !== "Span") return
+  const span = ownSpan(context)
   const sessionId = admitted?.id ?? (ended.length === 1 ? ended[0] : undefined)
-  span.attribute("user.id", userId)
-  if (sessionId !== undefined) span.attribute("session.id", sessionId)
+  span?.attribute("user.id", userId)
+  if (sessionId !== undefined) span?.attribute("session.id", sessionId)
 }
 
 const describeError = (cause: Cause.Cause<unknown>, context: Context.Context<never>) => {
-  const span = callerSpan(context)
   const error = Option.getOrUndefined(Cause.findErrorOption(cause))
-  if (span?._tag === "Span" && Predicate.hasProperty(error, "_tag")) span.attribute("error.type", error._tag)
+  if (Predicate.hasProperty(error, "_tag")) ownSpan(context)?.attribute("error.type", error._tag)
 }
 
 /**

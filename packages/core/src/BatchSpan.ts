@@ -2,6 +2,11 @@
 import type { Effect, Tracer } from "effect"
 import { withInnerSpan } from "./InnerSpan.ts"
 
+/** What those trace who wait. */
+export const spansOf = (
+  all: ReadonlyArray<{ readonly span: Tracer.AnySpan | undefined }>
+): ReadonlyArray<Tracer.AnySpan> => all.flatMap(({ span }) => span === undefined ? [] : [span])
+
 const noAttributes = {}
 
 /**

@@ -1,6 +1,6 @@
 /** Sends the logins that wait in this process to the database together. */
 import type { Admission, Candidate, SessionRepoError, SessionRules, UserId } from "@sojourn/core"
-import { withBatchSpan } from "@sojourn/core/BatchSpan"
+import { spansOf, withBatchSpan } from "@sojourn/core/BatchSpan"
 import { Effect, Metric, Queue, Result, Semaphore, type Tracer } from "effect"
 import type { Outcome, Refusal } from "./Admit.ts"
 
@@ -83,7 +83,7 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
       const first = logins[0]
       if (first === undefined) return []
       yield* Metric.update(admissionBatchSize, logins.length)
-      const callers = logins.flatMap(({ span }) => span === undefined ? [] : [span])
+      const callers = spansOf(logins)
       const answer = yield* statement(logins.map(({ candidate }) => candidate), first.rules, wait).pipe(
         withBatchSpan("sojourn.admit", logins.length, callers),
         Effect.result

@@ -1,6 +1,6 @@
 /** Sends the endings of single sessions that wait in this process to the database together. */
 import type { SessionId, SessionRepoError } from "@sojourn/core"
-import { withBatchSpan } from "@sojourn/core/BatchSpan"
+import { spansOf, withBatchSpan } from "@sojourn/core/BatchSpan"
 import { callerSpan } from "@sojourn/core/InnerSpan"
 import { type Context, Effect, Queue, Result, Semaphore, type Tracer } from "effect"
 import type { EndingRow } from "./EndedRow.ts"
@@ -85,7 +85,7 @@ export const make = Effect.fnUntraced(function*(statements: Statements) {
     Effect.map((all) => all.filter(({ cancelled }) => !cancelled)),
     Effect.flatMap((all) =>
       send(all).pipe(
-        withBatchSpan("sojourn.end", all.length, all.flatMap(({ span }) => span === undefined ? [] : [span])),
+        withBatchSpan("sojourn.end", all.length, spansOf(all)),
         // Whatever happens, nobody waits for good.
         Effect.catchCause((cause) =>
           Effect.sync(() => {

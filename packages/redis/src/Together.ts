@@ -1,4 +1,5 @@
 /** Sends what is asked of Redis at the same moment in one command: most of what a command costs is its own frame. */
+import { spansOf } from "@sojourn/core/BatchSpan"
 import { callerSpan } from "@sojourn/core/InnerSpan"
 import { type Context, Effect, Exit, Queue, type Tracer } from "effect"
 
@@ -27,7 +28,7 @@ export const make = Effect.fnUntraced(function*<Ask, A, E>(
   const scope = yield* Effect.scope
 
   const send = (waiting: ReadonlyArray<Waiting<Ask, A, E>>) =>
-    sendAll(waiting.map(({ ask }) => ask), waiting.flatMap(({ span }) => span === undefined ? [] : [span])).pipe(
+    sendAll(waiting.map(({ ask }) => ask), spansOf(waiting)).pipe(
       // In any case, also when the cache is closed meanwhile: nobody waits for good.
       Effect.onExit((answers) =>
         Effect.sync(() =>
