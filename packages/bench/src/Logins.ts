@@ -51,8 +51,8 @@ const networks = [
   "193.99"
 ]
 
-/** A generator with a seed, so that every side gets the same logins. */
-export const logins = (users: number): () => Login => {
+/** A generator with a seed, so that every side gets the same logins. Of so many users, each so many from the one before. */
+export const logins = (users: number, apart = 1): () => Login => {
   let state = 0x2545f491
   // mulberry32
   const below = (bound: number) => {
@@ -62,7 +62,7 @@ export const logins = (users: number): () => Login => {
     return ((again ^ (again >>> 14)) >>> 0) % bound
   }
   return () => ({
-    userId: userIdOf(below(users)),
+    userId: userIdOf(apart * below(users)),
     userAgent: userAgents[below(userAgents.length)]!,
     ipAddress: `${networks[below(networks.length)]}.${below(256)}.${1 + below(254)}`
   })
