@@ -60,8 +60,8 @@ export const layer = (
       let forgottenAt = -Infinity
 
       const isEnded = (id: SessionId) => news.get(id)?.ended === true
-      const write = (session: CachedSession, until: number) => {
-        entries.set(session.id, toEntry(session, until))
+      const write = (session: CachedSession, until: number, trusted = session.trusted) => {
+        entries.set(session.id, toEntry(session, until, trusted))
         dropOldest(entries, capacity)
       }
       /** In place of what was kept before. */
@@ -160,7 +160,8 @@ export const layer = (
               entry !== undefined && hasSecretOf(entry, session) &&
               entry.lastActivityAt <= session.lastActivityAt.epochMilliseconds
             ) {
-              write(session, Math.min(entry.until, activeUntilMillis(session)))
+              // Trust is never taken back: who says otherwise has a copy from before.
+              write(session, Math.min(entry.until, activeUntilMillis(session)), entry.trusted || session.trusted)
             }
             return shared.touch(session, now)
           }),

@@ -29,18 +29,22 @@ const asSecretHash = Brand.nominal<SecretHash>()
 const asUserId = Brand.nominal<UserId>()
 
 /** Makes entries that share what is equal among them: most sessions have the idle timeout and the names of many others. */
-export const makeToEntry = (): (session: CachedSession, until: number) => FrontEntry => {
+export const makeToEntry = (): (
+  session: CachedSession,
+  until: number,
+  trusted?: boolean
+) => FrontEntry => {
   const idleMillis = remember((millis: number) => Option.some(Duration.millis(millis)))
   const someName = remember((name: string) => Option.some(name))
   const idleTimeout = (option: FrontEntry["idleTimeout"]) =>
     Option.isNone(option) ? option : idleMillis(Duration.toMillis(option.value))
   const name = (option: Option.Option<string>) => Option.isNone(option) ? option : someName(option.value)
-  return (session, until) => ({
+  return (session, until, trusted = session.trusted) => ({
     until,
     // Not `+` or a template: those keep the pieces.
     texts: [session.secretHash, session.userId].join(""),
     rotation: session.rotation,
-    trusted: session.trusted,
+    trusted,
     createdAt: session.createdAt.epochMilliseconds,
     lastActivityAt: session.lastActivityAt.epochMilliseconds,
     expiresAt: session.expiresAt.epochMilliseconds,

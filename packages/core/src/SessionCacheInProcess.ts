@@ -1,6 +1,6 @@
 /** The session cache for one process, for the embedded default and for tests. */
 import { Clock, DateTime, Duration, Effect, Layer, Option } from "effect"
-import { type CachedSession, isLaterSecret } from "./CachedSession.ts"
+import { CachedSession, isLaterSecret } from "./CachedSession.ts"
 import { activeUntilMillis } from "./Lifetime.ts"
 import { SessionCache, StalenessBound } from "./SessionCache.ts"
 import type { SessionId } from "./SessionId.ts"
@@ -16,6 +16,10 @@ interface Entry {
 export interface Options {
   readonly capacity?: number
 }
+
+/** Trust is never taken back: who says otherwise has a copy from before. */
+const keepTrust = (before: CachedSession, session: CachedSession) =>
+  before.trusted && !session.trusted ? CachedSession.make({ ...session, trusted: true }) : session
 
 /** Bounded in count and time, with the same fences as a cache that is shared. */
 export const layer = (options: Options = {}): Layer.Layer<SessionCache> =>
@@ -94,7 +98,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache> =>
             const entry = live(session.id, now.epochMilliseconds)
             if (entry?.session?.secretHash !== session.secretHash) return
             if (DateTime.isLessThan(session.lastActivityAt, entry.session.lastActivityAt)) return
-            add(session, now.epochMilliseconds, entry.until)
+            add(keepTrust(entry.session, session), now.epochMilliseconds, entry.until)
           }),
         get: (id, _tag, now) => Effect.sync(() => Option.fromUndefinedOr(live(id, now.epochMilliseconds)?.session)),
         fence: (userId, ids, now) => Effect.sync(() => drop(userId, ids, now.epochMilliseconds)),

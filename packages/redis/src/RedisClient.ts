@@ -1,5 +1,5 @@
 /** A connection to Redis, as an ioredis client. */
-import { Config, Context, Duration, Effect, Layer, Redacted, Schema } from "effect"
+import { Config, Context, Duration, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from "ioredis"
 import { clusterDefaults, redisDefaults } from "./RedisDefaults.ts"
 import { fromUnknown, type RedisFailure, timedOut } from "./RedisFailure.ts"
@@ -87,12 +87,18 @@ const open = Effect.fnUntraced(function*(make: () => Redis | Cluster, options: O
 export const layer = (options: ServerOptions = {}): Layer.Layer<RedisClient, RedisClientError> =>
   Layer.effect(RedisClient, open(() => new Redis({ ...redisDefaults, ...options.redis, ...fixed }), options))
 
+const decode = Option.liftThrowable(decodeURIComponent)
+const isDecodable = ({ password, username }: URL) => Option.isSome(decode(username)) && Option.isSome(decode(password))
+
+/** Whether ioredis can read it, which throws where it cannot. */
+const isAddress = (url: string) => /^rediss?:\/\//.test(url) && URL.canParse(url) && isDecodable(new URL(url))
+
 /** One server: `redis://user:password@host:port/database`, or `rediss://…` for TLS. */
 export const layerUrl = (
   url: Redacted.Redacted<string>,
   options: ServerOptions = {}
 ): Layer.Layer<RedisClient, RedisClientError> =>
-  /^rediss?:\/\//.test(Redacted.value(url)) && URL.canParse(Redacted.value(url))
+  isAddress(Redacted.value(url))
     ? Layer.effect(
       RedisClient,
       open(() => new Redis(Redacted.value(url), { ...redisDefaults, ...options.redis, ...fixed }), options)

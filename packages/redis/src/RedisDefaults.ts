@@ -25,8 +25,11 @@ const timeouts = {
   autoResendUnfulfilledCommands: false
 }
 
-/** A former primary that became a replica refuses writes: only a new connection finds the new primary. */
-const reconnectOnError = (error: Error) => error.message.startsWith("READONLY")
+/**
+ * A former primary that became a replica refuses writes: only a new connection finds the new primary. Redis before 7 says
+ * so at the end of what it says of the script.
+ */
+const reconnectOnError = (error: Error) => /(^| -)READONLY /.test(error.message)
 
 /** For one server, also behind Sentinel. Reconnects after 50 ms, then ever later up to 5 seconds, for good. */
 export const redisDefaults = {

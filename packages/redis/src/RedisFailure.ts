@@ -29,7 +29,7 @@ const advice: ReadonlyArray<readonly [pattern: RegExp, message: string]> = [
   [/^OOM/, "Redis is out of memory; raise maxmemory, or let it evict with maxmemory-policy"],
   [/^NOGROUP/, "the consumer group is gone, as after FLUSHALL or a restart without persistence; it is made anew"],
   [/^WRONGTYPE/, "the key holds something else; choose another prefix, or remove the key"],
-  [/^READONLY/, "this Redis is a read-only replica; connect to the primary"]
+  [/(^| -)READONLY/, "this Redis is a read-only replica; connect to the primary"]
 ]
 
 /** An error of a socket may be several, of a host's addresses, and then has a code but no message. */

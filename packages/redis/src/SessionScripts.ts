@@ -41,8 +41,9 @@ end`
 /**
  * ARGV begins with the life of tombstones and the channel; then, of each session that is put, KEYS: index, session,
  * ended…; ARGV: id, value, now, active until, life, life of the value, number of the ended, ended….
- * What goes wrong with one keeps none of the others. Gives, of each such, its place and what went wrong. Mostly a session
- * is new, and need not be read first.
+ * What goes wrong with one keeps none of the others. Gives, of each such, its place and what went wrong. A replica refuses
+ * them all, and that is an error of the script: only an error makes ioredis look for the primary. Mostly a session is new,
+ * and need not be read first.
  */
 export const put = script(`${addToIndex}${bury}${secret}
 local news, changes, failures, at, nth = {}, {}, {}, nil, 0
@@ -64,8 +65,11 @@ while key <= #KEYS do
   if not at or tonumber(now) < tonumber(at) then at = now end
   local done, failure = pcall(putOne, key, arg, ended)
   if not done then
+    local why = type(failure) == "table" and failure.err or tostring(failure)
+    local readonly = string.match(why, "^READONLY .*") or string.match(why, " %-(READONLY .*)")
+    if readonly then return redis.error_reply(readonly) end
     failures[#failures + 1] = nth
-    failures[#failures + 1] = type(failure) == "table" and failure.err or tostring(failure)
+    failures[#failures + 1] = why
   end
   key, arg, nth = key + 2 + ended, arg + 7 + ended, nth + 1
 end
@@ -81,14 +85,18 @@ return 1`)
 
 /**
  * KEYS: index, session; ARGV: id, value, now, active until, life. The deadline stays as it was, in the value and in
- * Redis: activity is no proof that the session still lives, so an ending that got lost must not be kept alive by it.
+ * Redis: activity is no proof that the session still lives, so an ending that got lost must not be kept alive by it. Trust,
+ * the lowest of the flags, is never taken back: a value without it comes from a copy from before.
  */
 export const touch = script(`${addToIndex}${secret}
 local function activity(value) return struct.unpack(">I6", value, 15) end
 local old = redis.call("GET", KEYS[2])
 if not old or string.byte(old) ~= string.byte(ARGV[2]) or secret(old) ~= secret(ARGV[2]) then return 0 end
 if activity(ARGV[2]) < activity(old) then return 0 end
-redis.call("SET", KEYS[2], string.sub(ARGV[2], 1, 2) .. string.sub(old, 3, 8) .. string.sub(ARGV[2], 9), "KEEPTTL")
+local version, flags = string.byte(ARGV[2], 1, 2)
+if string.byte(old, 2) % 2 > flags % 2 then flags = flags + 1 end
+local head = string.char(version, flags) .. string.sub(old, 3, 8)
+redis.call("SET", KEYS[2], head .. string.sub(ARGV[2], 9), "KEEPTTL")
 add(KEYS[1], ARGV[1], ARGV[3], ARGV[4], ARGV[5])
 return 1`)
 

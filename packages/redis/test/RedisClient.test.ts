@@ -12,6 +12,9 @@ it.layer(capturedLogs().layer, { excludeTestServices: true })((it) => {
     `http://user:${secret}@127.0.0.1:6379`,
     `user:${secret}@127.0.0.1:6379`,
     `redis://user:${secret}@127.0.0.1:six`,
+    `redis://:${secret}%zz@127.0.0.1:6379`,
+    `redis://:${secret}%ff@127.0.0.1:6379`,
+    `rediss://${secret}%:${secret}@127.0.0.1:6379`,
     `/tmp/${secret}`,
     ""
   ])("K27 an address that is none is refused without showing it (case %#)", (url) =>
@@ -19,6 +22,7 @@ it.layer(capturedLogs().layer, { excludeTestServices: true })((it) => {
       const error = yield* Effect.flip(ping(RedisClient.layerUrl(Redacted.make(url))))
       assert.instanceOf(error, RedisClient.RedisClientError)
       assert.include(error.message, "redis://")
+      assert.include(error.message, "percent-encoded")
       assert.notInclude(`${error} ${JSON.stringify(error)}`, secret)
     }))
 

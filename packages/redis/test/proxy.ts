@@ -1,16 +1,26 @@
-/** A connection that can be cut without either end noticing, as by a firewall that forgets it. */
+/** A connection that can be cut without either end noticing, as by a firewall that forgets it, or led elsewhere. */
 import { Effect } from "effect"
 import { connect, createServer, type Socket } from "node:net"
 
-/** Passes on what is sent to `port`, until `cut`: from then on nothing is passed, and nothing is closed. */
+interface Proxy {
+  readonly url: string
+  /** From now on nothing is passed on, and nothing is closed. */
+  readonly cut: Effect.Effect<void>
+  /** Connections that begin from now on lead to this port; those that are open stay. */
+  readonly leadTo: (port: number) => Effect.Effect<void>
+  readonly close: () => void
+}
+
+/** Passes on what is sent to `port`. */
 export const startProxy = (port: number) =>
   Effect.acquireRelease(
-    Effect.callback<{ readonly url: string; readonly cut: Effect.Effect<void>; readonly close: () => void }>(
+    Effect.callback<Proxy>(
       (resume) => {
         const sockets = new Set<Socket>()
         let isCut = false
+        let target = port
         const server = createServer((near) => {
-          const far = connect(port, "127.0.0.1")
+          const far = connect(target, "127.0.0.1")
           for (const [from, to] of [[near, far], [far, near]] as const) {
             sockets.add(from)
             from.on("data", (bytes) => !isCut && to.write(bytes))
@@ -24,6 +34,10 @@ export const startProxy = (port: number) =>
             cut: Effect.sync(() => {
               isCut = true
             }),
+            leadTo: (port) =>
+              Effect.sync(() => {
+                target = port
+              }),
             close: () => {
               server.close()
               for (const socket of sockets) socket.destroy()

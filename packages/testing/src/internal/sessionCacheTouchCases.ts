@@ -1,6 +1,6 @@
 /** Activity keeps an entry up to date, and brings none back. */
 import { assert, type Vitest } from "@effect/vitest"
-import { CachedSession, SecretHash, type SessionCache } from "@sojourn/core"
+import { CachedSession, SecretHash, type SessionCache, UserId } from "@sojourn/core"
 import { DateTime, Duration, Effect, Option } from "effect"
 import {
   after,
@@ -10,6 +10,7 @@ import {
   fill,
   get,
   index,
+  newId,
   newUser,
   put,
   sessionOf,
@@ -19,6 +20,7 @@ import {
 const usedAt = (session: CachedSession, at: DateTime.Utc) => CachedSession.make({ ...session, lastActivityAt: at })
 const rotated = (session: CachedSession) =>
   CachedSession.make({ ...session, secretHash: SecretHash.make("e1".repeat(32)) })
+const trusting = (session: CachedSession) => CachedSession.make({ ...session, trusted: true })
 const idling = (idle: Duration.Input) =>
   CachedSession.make({ ...sessionOf(newUser()), idleTimeout: Option.some(Duration.fromInputUnsafe(idle)) })
 
@@ -101,6 +103,21 @@ export const sessionCacheTouchCases = (it: Vitest.MethodsNonLive<SessionCache>, 
       yield* touch(usedAt(session, after("2 seconds")), after("2 seconds"))
       assert.deepStrictEqual(yield* get(session, after("2 seconds")), Option.some(rotated(session)))
       assert.deepStrictEqual(yield* get(session, after("8 seconds")), Option.some(rotated(session)))
+    }))
+
+  it.effect("K22 activity recorded from a copy from before the session was trusted does not take the trust back", () =>
+    Effect.gen(function*() {
+      for (const userId of [newUser(), UserId.make(newId())]) {
+        for (const rotation of [0, 63]) {
+          const session = CachedSession.make({ ...sessionOf(userId), rotation })
+          yield* put(session)
+          yield* touch(trusting(session), after("1 second"))
+          const used = usedAt(session, after("2 seconds"))
+          yield* touch(used, after("2 seconds"))
+          assert.deepStrictEqual(yield* get(session, after("2 seconds")), Option.some(trusting(used)))
+          assert.deepStrictEqual(yield* get(session, after("8 seconds")), Option.some(trusting(used)))
+        }
+      }
     }))
 
   it.effect("K22 a fill with the old secret does not turn a rotation back", () =>
