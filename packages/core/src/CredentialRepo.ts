@@ -60,6 +60,8 @@ export interface Activity {
 
 /** Every operation is one statement. */
 export class CredentialRepo extends Context.Service<CredentialRepo, {
+  /** Whether who asks is in a transaction of this store, which a read must then be part of. Absent: there are none. */
+  readonly isInTransaction?: (context: Context.Context<never>) => boolean
   /** Those of the sessions that exist, in any order. */
   readonly find: (ids: ReadonlyArray<SessionId>) => Effect.Effect<ReadonlyArray<Credential>, SessionRepoError>
   /** Of any number of concurrent rotations of one secret, one takes place. */

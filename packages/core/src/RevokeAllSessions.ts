@@ -19,7 +19,10 @@ export class RevokeAllSessions extends Schema.Class<RevokeAllSessions>("@sojourn
 }) {}
 
 /**
- * Ends all active sessions of the user, in one commit: no login that began before it survives. Gives their ids.
+ * Ends all active sessions of the user, in one commit: no login that was committed before it survives. Gives their ids.
+ *
+ * A login that is under way is committed after it and stays. After a change of password, where that login may go back to
+ * the old one, check the password, or its version, once more after `createSession` and revoke what should not have been.
  *
  * Fails with `KeptSessionNotActive`, ending none, when the session to keep is not an active one of the user's.
  */

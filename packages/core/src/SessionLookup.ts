@@ -1,5 +1,5 @@
 /** Reads credentials from the store for all who wait for one, together. */
-import { Context, Deferred, Effect, Layer, Metric, Option, Queue, type Tracer } from "effect"
+import { Context, Deferred, Effect, Exit, Layer, Metric, Option, Queue, type Tracer } from "effect"
 import { withBatchSpan } from "./BatchSpan.ts"
 import { type Credential, CredentialRepo } from "./CredentialRepo.ts"
 import { callerSpan } from "./InnerSpan.ts"
@@ -19,7 +19,8 @@ const concurrency = 2
 
 /**
  * However many fibers miss the same session at once, the store is asked once; those that miss different ones share a
- * statement. Nobody joins a statement that was sent before they asked: what they get was read after they asked.
+ * statement. Nobody joins a statement that was sent before they asked: what they get was read after they asked. Inside a
+ * transaction of the store a read is part of that, and alone.
  */
 export class SessionLookup extends Context.Service<SessionLookup, {
   readonly credential: (sessionId: SessionId) => Effect.Effect<Option.Option<Credential>, SessionRepoError>
@@ -30,6 +31,7 @@ export class SessionLookup extends Context.Service<SessionLookup, {
       const repo = yield* CredentialRepo
       const asked = yield* Queue.unbounded<SessionId>()
       const waiting = new Map<SessionId, Asked>()
+      let closed = false
 
       const answer = Effect.fnUntraced(function*(ids: ReadonlyArray<SessionId>) {
         const answers = ids.flatMap((id) => {
@@ -39,17 +41,22 @@ export class SessionLookup extends Context.Service<SessionLookup, {
         })
         yield* Metric.update(lookupBatchSize, ids.length)
         const callers = answers.flatMap(([, { spans }]) => spans)
-        const found = yield* Effect.exit(Effect.map(
+        yield* Effect.map(
           repo.find(ids).pipe(withBatchSpan("sojourn.lookup", ids.length, callers)),
           (credentials) => new Map(credentials.map((credential) => [credential.session.id, credential]))
-        ))
-        yield* Effect.forEach(
-          answers,
-          ([id, { answer }]) =>
-            found._tag === "Success"
-              ? Deferred.succeed(answer, Option.fromUndefinedOr(found.value.get(id)))
-              : Deferred.failCause(answer, found.cause),
-          { discard: true }
+        ).pipe(
+          // In any case, also when the Layer closes meanwhile: nobody waits for good.
+          Effect.onExit((found) =>
+            Effect.sync(() => {
+              for (const [id, { answer }] of answers) {
+                Deferred.doneUnsafe(
+                  answer,
+                  Exit.map(found, (credentials) => Option.fromUndefinedOr(credentials.get(id)))
+                )
+              }
+            })
+          ),
+          Effect.exit
         )
       })
 
@@ -65,11 +72,21 @@ export class SessionLookup extends Context.Service<SessionLookup, {
         Effect.flatMap(answer),
         Effect.forever
       )
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          closed = true
+          for (const { answer } of waiting.values()) Deferred.doneUnsafe(answer, Exit.interrupt())
+        })
+      )
       yield* Effect.forEach(Array.from({ length: concurrency }), () => Effect.forkScoped(worker), { discard: true })
 
       return {
         credential: (sessionId) =>
           Effect.contextWith((context: Context.Context<never>) => {
+            if (closed) return Effect.interrupt
+            if (repo.isInTransaction?.(context) === true) {
+              return Effect.map(repo.find([sessionId]), ([found]) => Option.fromUndefinedOr(found))
+            }
             const span = callerSpan(context)
             const asking = waiting.get(sessionId)
             if (asking !== undefined) {
@@ -78,7 +95,9 @@ export class SessionLookup extends Context.Service<SessionLookup, {
             }
             const answer: Asked["answer"] = Deferred.makeUnsafe()
             waiting.set(sessionId, { answer, spans: span === undefined ? [] : [span] })
-            return Effect.andThen(Queue.offer(asked, sessionId), Deferred.await(answer))
+            // In the same step: of who is interrupted in between, the others would wait for an answer that nobody gives.
+            Queue.offerUnsafe(asked, sessionId)
+            return Deferred.await(answer)
           })
       }
     })

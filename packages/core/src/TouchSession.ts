@@ -1,11 +1,12 @@
 /** Record that a session was used, off the request's path. */
-import { Context, DateTime, Duration, Effect, Latch, Layer, Option } from "effect"
+import { Cause, Context, DateTime, Duration, Effect, Latch, Layer, Option } from "effect"
 import { CachedSession } from "./CachedSession.ts"
 import { type Activity, CredentialRepo } from "./CredentialRepo.ts"
 import { dropOldest } from "./DropOldest.ts"
 import { parseIpAddress } from "./IpAddress.ts"
 import { SessionCache } from "./SessionCache.ts"
 import type { SessionId } from "./SessionId.ts"
+import { SessionRepoError } from "./SessionRepo.ts"
 
 interface Pending {
   readonly session: CachedSession
@@ -23,6 +24,11 @@ const interval = (session: CachedSession): Duration.Duration =>
     onNone: () => Duration.minutes(1),
     onSome: (idle) => Duration.min(Duration.minutes(1), Duration.divideUnsafe(idle, 10))
   })
+
+const whyOf = (cause: Cause.Cause<SessionRepoError>) => {
+  const error = Cause.squash(cause)
+  return error instanceof SessionRepoError ? error.message : error
+}
 
 /** Gathers activities and writes them in batches, once a second and when the Layer closes. */
 export class ActivityWriter extends Context.Service<ActivityWriter, {
@@ -62,10 +68,11 @@ export class ActivityWriter extends Context.Service<ActivityWriter, {
               Effect.andThen(Effect.forEach(batch, toCache, { concurrency: "unbounded", discard: true })),
               Effect.andThen(flush),
               Effect.onInterrupt(() => Effect.sync(() => putBack(batch))),
-              Effect.catch((error) =>
+              // Whatever it was: the writer must go on.
+              Effect.catchCause((cause) =>
                 Effect.sync(() => putBack(batch)).pipe(
                   Effect.andThen(
-                    Effect.logWarning(`Activity could not be written and will be tried again: ${error.message}`)
+                    Effect.logWarning("Activity could not be written and will be tried again", whyOf(cause))
                   )
                 )
               )

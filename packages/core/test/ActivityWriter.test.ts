@@ -54,6 +54,19 @@ describe("ActivityWriter", () => {
       }).pipe(Effect.provide(layer))
     }).pipe(Effect.provide(sojourn)))
 
+  it.effect("E14 a defect of the store: tried again as well, and the writer goes on", () =>
+    Effect.gen(function*() {
+      let tries = 0
+      const { batches, layer } = writer(() => Effect.suspend(() => ++tries < 3 ? Effect.die("broken") : Effect.void))
+      yield* Effect.gen(function*() {
+        const { token } = yield* logIn
+        yield* TestClock.adjust("1 minute")
+        yield* touchSession((yield* validateSession(token)).session)
+        yield* TestClock.adjust("3 seconds")
+        assert.deepStrictEqual([tries, times(batches)], [3, [60]])
+      }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provide(sojourn)))
+
   it.effect("more than 500 go in several batches", () =>
     Effect.gen(function*() {
       const { batches, layer } = writer()

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { SessionLookup } from "@sojourn/core"
+import { CredentialRepo, SessionLookup } from "@sojourn/core"
 import { Fixtures } from "@sojourn/testing"
-import { Effect, Layer, Option } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Option, Scheduler, Scope } from "effect"
 import { logIn, sojourn } from "./alice.ts"
 import { credentials } from "./counting.ts"
 
@@ -32,5 +32,34 @@ describe("SessionLookup", () => {
         assert.deepStrictEqual(yield* lookup.credential(id), Option.none())
         assert.deepStrictEqual(store.asked, [[id], [id]])
       }).pipe(over(store))
+    }).pipe(Effect.provide(sojourn)))
+
+  it.effect("V9 whoever is interrupted while asking, at whatever step, leaves nobody without an answer", () =>
+    Effect.gen(function*() {
+      const lookup = yield* SessionLookup
+      yield* Effect.forEach(Array.from({ length: 20 }, (_, nth) => nth + 3), (steps) =>
+        Effect.gen(function*() {
+          const id = yield* Fixtures.freshSessionId
+          // Makes way for others after so many steps.
+          const asking = Effect.provideService(lookup.credential(id), Scheduler.MaxOpsBeforeYield, steps)
+          const hasty = yield* Effect.forkChild(asking, { startImmediately: true })
+          yield* Fiber.interrupt(hasty)
+          const patient = yield* Effect.forkChild(lookup.credential(id))
+          yield* Effect.repeat(Effect.yieldNow, { times: 20 })
+          assert.isDefined(patient.pollUnsafe(), `interrupted after ${steps} steps`)
+        }), { discard: true })
+    }).pipe(over(credentials()), Effect.provide(sojourn)))
+
+  it.effect("V9 who waits or asks when the Layer closes does not wait for good", () =>
+    Effect.gen(function*() {
+      const store = Layer.mock(CredentialRepo)({ find: () => Effect.never })
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(Layer.provide(Layer.fresh(SessionLookup.layer), store), scope)
+      const { credential } = Context.get(context, SessionLookup)
+      const sent = yield* Effect.forkChild(credential(yield* Fixtures.freshSessionId), { startImmediately: true })
+      yield* Effect.repeat(Effect.yieldNow, { times: 20 })
+      yield* Scope.close(scope, Exit.void)
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(sent)))
+      assert.isTrue(Exit.hasInterrupts(yield* Effect.exit(credential(yield* Fixtures.freshSessionId))))
     }).pipe(Effect.provide(sojourn)))
 })

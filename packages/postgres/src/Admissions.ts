@@ -3,6 +3,8 @@ import type { Admission, Candidate, SessionRepoError, SessionRules, UserId } fro
 import { spansOf, withBatchSpan } from "@sojourn/core/BatchSpan"
 import { Effect, Metric, Queue, Result, Semaphore, type Tracer } from "effect"
 import type { Outcome, Refusal } from "./Admit.ts"
+import { mayBeOnes } from "./DatabaseError.ts"
+import * as Waiting from "./Waiting.ts"
 
 /** How many logins go to the database in one statement. */
 export const admissionBatchSize = Metric.histogram("sojourn_admission_batch_size", {
@@ -69,8 +71,8 @@ const compatible = (logins: ReadonlyArray<Login>): ReadonlyArray<Array<Login>> =
  */
 export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWaiting: AdmitStatement, options: Options) {
   const { batchSize = 32, concurrency = 2, waiting = 4 } = options
-  const queue = yield* Queue.unbounded<Login>()
   const busy = new Map<UserId, Array<Login>>()
+  const queue = yield* Waiting.makeQueue<Login>(() => [...busy.values()].flat())
   const waiters = yield* Semaphore.make(waiting)
   const scope = yield* Effect.scope
   let underWay = 0
@@ -96,7 +98,7 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
           return false
         })
       }
-      if (logins.length > 1 && answer.failure.reason === "InvalidData") {
+      if (logins.length > 1 && mayBeOnes(answer.failure.reason)) {
         return (yield* Effect.forEach(logins, (login) => send([login], statement, wait))).flat()
       }
       for (const login of logins) login.settle(Effect.fail(answer.failure))
@@ -107,12 +109,15 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
   /** Until no login of the user is left: takes those that have come and waits for the lock. */
   const drain = (userId: UserId): Effect.Effect<void> =>
     Effect.suspend(() => {
-      const logins = (busy.get(userId) ?? []).splice(0, batchSize).filter(({ cancelled }) => !cancelled)
-      if (logins.length === 0) {
+      const waiting = (busy.get(userId) ?? []).filter(({ cancelled }) => !cancelled)
+      if (waiting.length === 0) {
         busy.delete(userId)
         return Effect.void
       }
-      return Effect.forEach(compatible(logins), (group) => send(group, admitWaiting, true), { discard: true }).pipe(
+      const logins = waiting.splice(0, batchSize)
+      busy.set(userId, waiting)
+      return Effect.forEach(compatible(logins), (group) => send(group, admitWaiting, true)).pipe(
+        Waiting.settled(logins),
         Effect.andThen(drain(userId))
       )
     })
@@ -150,12 +155,7 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
       )
         .pipe(
           Effect.flatMap((busy) => Effect.forEach(busy.flat(), waitFor, { discard: true })),
-          // Whatever happens, nobody waits for good.
-          Effect.catchCause((cause) =>
-            Effect.sync(() => {
-              for (const login of logins) login.settle(Effect.failCause(cause))
-            })
-          ),
+          Waiting.settled(logins),
           Effect.ensuring(Effect.sync(() => underWay--))
         )
     }),
@@ -170,7 +170,7 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
   ): Effect.Effect<Admission, Refusal> =>
     Effect.callback((settle) => {
       const login: Login = { candidate, rules, settle, span, cancelled: false }
-      Queue.offerUnsafe(queue, login)
+      Waiting.join(queue, login)
       return Effect.sync(() => {
         login.cancelled = true
       })

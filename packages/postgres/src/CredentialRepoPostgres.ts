@@ -14,13 +14,14 @@ import {
   UserId
 } from "@sojourn/core"
 import { withInnerSpan } from "@sojourn/core/InnerSpan"
-import { DateTime, Duration, Effect, Layer, Option, Schema } from "effect"
+import { Context, DateTime, Duration, Effect, Layer, Option, Schema } from "effect"
 import { Hex } from "effect/encoding"
 import { SqlClient } from "effect/sql"
 import { repoError } from "./Admit.ts"
-import { AnswerTimeout, apart, inTime } from "./AnswerTimeout.ts"
+import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
 import { credentialColumns, credentialOf, type CredentialRow } from "./CredentialRow.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
+import { alone, locking } from "./LockWait.ts"
 import { array, bytes } from "./Parameters.ts"
 import { reading, rowsOf } from "./Rows.ts"
 
@@ -68,6 +69,7 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const schema = yield* DatabaseSchema
     const answered = inTime(yield* AnswerTimeout, repoError)
+    const locked = locking(sql)
     const columns = sql.literal(credentialColumns)
     const sessions = sql(`${schema}.sessions`)
     /** Gives the activities of those sessions whose rows others hold. */
@@ -82,6 +84,8 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
     })
 
     return CredentialRepo.of({
+      isInTransaction: (context) => Option.isSome(Context.getOption(context, sql.transactionService)),
+
       find: Effect.fnUntraced(
         function*(ids) {
           const rows = yield* rowsOf<CredentialRow>(sql`
@@ -94,11 +98,13 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
 
       rotate: Effect.fn("CredentialRepo.rotate")(
         function*({ eventId, grace, ipAddress, next, now, presented, salt, sessionId }) {
-          const [row] = yield* rowsOf<OutcomeRow>(sql`
+          const [row] = yield* locked((wait) =>
+            rowsOf<OutcomeRow>(sql`
             SELECT outcome, winning_salt, ${columns} FROM ${sql(`${schema}.rotate`)}(
-              ${sessionId}::uuid, ${bytes(presented)}, ${bytes(next)}, ${bytes(salt)}, ${eventId}::uuid,
+              ${wait}, ${sessionId}::uuid, ${bytes(presented)}, ${bytes(next)}, ${bytes(salt)}, ${eventId}::uuid,
               ${DateTime.toDate(now)}, ${BigInt(Duration.toMillis(grace))}, ${Option.getOrNull(ipAddress)}::inet
             )`)
+          )
           if (row === undefined) return { _tag: "NotActive", credential: Option.none() } satisfies RotationOutcome
           return yield* reading(() => toOutcome(row, { eventId, ipAddress, now }))
         },
@@ -108,20 +114,21 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
       touch: Effect.fn("CredentialRepo.touch")(
         function*(activities) {
           const held = yield* touch(activities, false)
-          // A transaction has its connection for itself, so that waiting for a row holds up no other statement.
-          yield* Effect.forEach(held, (activity) => apart(sql.withTransaction(touch([activity], true))), {
-            discard: true
-          })
+          yield* Effect.forEach(held, (activity) => alone(sql)(touch([activity], true)), { discard: true })
         },
         answered("touch")
       ),
 
       trust: Effect.fn("CredentialRepo.trust")(
         function*(sessionId, owner, actor, now) {
-          const rows = yield* sql`SELECT * FROM ${sql(`${schema}.trust`)}(
-            ${sessionId}::uuid, ${owner}, ${DateTime.toDate(now)}, ${actor.kind}, ${Option.getOrNull(actor.id)},
+          const rows = yield* locked((wait) =>
+            sql`SELECT * FROM ${sql(`${schema}.trust`)}(
+            ${wait}, ${sessionId}::uuid, ${owner}, ${DateTime.toDate(now)}, ${actor.kind}, ${
+              Option.getOrNull(actor.id)
+            },
             ${Option.getOrNull(actor.ipAddress)}::inet
           )`
+          )
           const [row] = yield* decodeTrusted(rows)
           if (row === undefined) return Option.none()
           const eventId = Option.fromNullOr(row.event_id)
@@ -139,10 +146,12 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
 
       recordSuspicion: Effect.fn("CredentialRepo.recordSuspicion")(
         function*(sessionId, eventId, actor, now) {
-          const rows = yield* sql`SELECT * FROM ${sql(`${schema}.record_suspicion`)}(
-            ${sessionId}::uuid, ${eventId}::uuid, ${DateTime.toDate(now)}, ${actor.kind}, ${Option.getOrNull(actor.id)},
-            ${Option.getOrNull(actor.ipAddress)}::inet
+          const rows = yield* locked((wait) =>
+            sql`SELECT * FROM ${sql(`${schema}.record_suspicion`)}(
+            ${wait}, ${sessionId}::uuid, ${eventId}::uuid, ${DateTime.toDate(now)}, ${actor.kind},
+            ${Option.getOrNull(actor.id)}, ${Option.getOrNull(actor.ipAddress)}::inet
           )`
+          )
           const [row] = yield* decodeSuspicion(rows)
           return Option.map(Option.fromUndefinedOr(row), ({ count, user_id: userId }) => ({
             userId,

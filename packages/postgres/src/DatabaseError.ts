@@ -119,5 +119,14 @@ export const storeFailure = (operation: string, cause: unknown) => ({
 export const databaseError = (operation: string) => (cause: unknown): DatabaseError =>
   cause instanceof DatabaseError ? cause : new DatabaseError(storeFailure(operation, cause))
 
+/** "SJN03": the user's lock is taken, and the statement was told not to wait. */
+export const isLockTaken = (error: unknown): boolean => sqlState(error) === "SJN03"
+
+/**
+ * Whether one of several in a statement may be why all failed: then each is tried on its own. What is wrong with the server
+ * or with the transaction is wrong for all.
+ */
+export const mayBeOnes = (reason: StoreFailure): boolean => reason === "InvalidData" || reason === "Failed"
+
 /** "SJN02": the session to keep is not an active one of the user's. */
 export const isKeptNotActive = (error: unknown): boolean => sqlState(error) === "SJN02"

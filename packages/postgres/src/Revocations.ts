@@ -3,8 +3,10 @@ import type { SessionId, SessionRepoError } from "@sojourn/core"
 import { spansOf, withBatchSpan } from "@sojourn/core/BatchSpan"
 import { callerSpan } from "@sojourn/core/InnerSpan"
 import { type Context, Effect, Queue, Result, Semaphore, type Tracer } from "effect"
+import { mayBeOnes } from "./DatabaseError.ts"
 import type { EndingRow } from "./EndedRow.ts"
 import type { Revocation } from "./RevokeStatements.ts"
+import * as Waiting from "./Waiting.ts"
 
 /** Runs the statements. */
 export interface Statements {
@@ -15,7 +17,7 @@ export interface Statements {
   ) => Effect.Effect<ReadonlyMap<SessionId, EndingRow>, SessionRepoError>
 }
 
-interface Waiting {
+interface Ending {
   readonly revocation: Revocation
   /** Tells the caller, who goes on at once. */
   readonly settle: (outcome: Effect.Effect<EndingRow, SessionRepoError>) => void
@@ -25,9 +27,9 @@ interface Waiting {
 }
 
 /** The first of each session, and the others. */
-const distinct = (all: ReadonlyArray<Waiting>) => {
-  const first = new Map<SessionId, Waiting>()
-  const again: Array<Waiting> = []
+const distinct = (all: ReadonlyArray<Ending>) => {
+  const first = new Map<SessionId, Ending>()
+  const again: Array<Ending> = []
   for (const one of all) {
     const { sessionId } = one.revocation
     if (first.has(sessionId)) again.push(one)
@@ -41,29 +43,31 @@ const distinct = (all: ReadonlyArray<Waiting>) => {
  * is taken elsewhere holds up nobody: their endings wait apart, at most so many at once.
  */
 export const make = Effect.fnUntraced(function*(statements: Statements) {
-  const queue = yield* Queue.unbounded<Waiting>()
-  const waiters = yield* Semaphore.make(4)
+  const queue = yield* Waiting.makeQueue<Ending>()
+  const waiters = yield* Semaphore.make(2)
   const scope = yield* Effect.scope
 
-  const apart = (one: Waiting) =>
+  const apart = (one: Ending) =>
     Effect.forkIn(
-      waiters.withPermit(Effect.suspend(() => one.cancelled ? Effect.void : sendOne(one, true))),
+      waiters.withPermit(Effect.suspend(() => one.cancelled ? Effect.void : sendOne(one, true))).pipe(
+        Waiting.settled([one])
+      ),
       scope
     )
 
-  const settle = (one: Waiting, row: EndingRow | undefined) => {
+  const settle = (one: Ending, row: EndingRow | undefined) => {
     if (row === undefined || row.busy) return Effect.asVoid(apart(one))
     one.settle(Effect.succeed(row))
     return Effect.void
   }
 
-  const sendOne = (one: Waiting, wait: boolean): Effect.Effect<void> =>
+  const sendOne = (one: Ending, wait: boolean): Effect.Effect<void> =>
     Effect.matchEffect(statements.one(one.revocation, wait), {
       onFailure: (error) => Effect.sync(() => one.settle(Effect.fail(error))),
       onSuccess: (row) => settle(one, row)
     })
 
-  const send = Effect.fnUntraced(function*(all: ReadonlyArray<Waiting>) {
+  const send = Effect.fnUntraced(function*(all: ReadonlyArray<Ending>) {
     const { again, first } = distinct(all)
     const [one] = first
     if (one === undefined) return
@@ -74,7 +78,7 @@ export const make = Effect.fnUntraced(function*(statements: Statements) {
         yield* Effect.forEach(first, (one) => settle(one, answer.success.get(one.revocation.sessionId)), {
           discard: true
         })
-      } else if (answer.failure.reason === "InvalidData") {
+      } else if (mayBeOnes(answer.failure.reason)) {
         yield* Effect.forEach(first, (one) => sendOne(one, false), { discard: true })
       } else for (const one of first) one.settle(Effect.fail(answer.failure))
     }
@@ -86,12 +90,7 @@ export const make = Effect.fnUntraced(function*(statements: Statements) {
     Effect.flatMap((all) =>
       send(all).pipe(
         withBatchSpan("sojourn.end", all.length, spansOf(all)),
-        // Whatever happens, nobody waits for good.
-        Effect.catchCause((cause) =>
-          Effect.sync(() => {
-            for (const one of all) one.settle(Effect.failCause(cause))
-          })
-        )
+        Waiting.settled(all)
       )
     ),
     Effect.forever
@@ -101,8 +100,8 @@ export const make = Effect.fnUntraced(function*(statements: Statements) {
   return (revocation: Revocation): Effect.Effect<EndingRow, SessionRepoError> =>
     Effect.contextWith((context: Context.Context<never>) =>
       Effect.callback((settle) => {
-        const one: Waiting = { revocation, settle, span: callerSpan(context), cancelled: false }
-        Queue.offerUnsafe(queue, one)
+        const one: Ending = { revocation, settle, span: callerSpan(context), cancelled: false }
+        Waiting.join(queue, one)
         return Effect.sync(() => {
           one.cancelled = true
         })

@@ -15,12 +15,13 @@ import { DateTime, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Admissions from "./Admissions.ts"
 import { make as makeAdmit, repoError, ruleParameters } from "./Admit.ts"
-import { AnswerTimeout, apart, inTime } from "./AnswerTimeout.ts"
+import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
 import { isKeptNotActive } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
 import { type EndedRow, ending, endings } from "./EndedRow.ts"
 import { eventColumns, type EventRow, toEvents } from "./EventRow.ts"
 import { type Evicted, evictionEvents, type Expired, expiryEvents } from "./Evicted.ts"
+import { alone, locking } from "./LockWait.ts"
 import * as Revocations from "./Revocations.ts"
 import { make as makeRevoke } from "./RevokeStatements.ts"
 import { reading, rowsOf } from "./Rows.ts"
@@ -61,19 +62,19 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
       const admit = yield* makeAdmit
       const timeout = yield* AnswerTimeout
       const answered = inTime(timeout, repoError)
-      // A transaction has its connection for itself, so that waiting for a lock holds up no other statement.
-      const admitApart: Admissions.AdmitStatement = (candidates, rules, wait) =>
-        answered("admit")(apart(sql.withTransaction(admit(candidates, rules, wait))))
+      const locked = locking(sql)
+      const admitAlone: Admissions.AdmitStatement = (candidates, rules, wait) =>
+        answered("admit")(alone(sql)(admit(candidates, rules, wait)))
       const admitTogether = yield* Admissions.make(
         (candidates, rules, wait) => answered("admit")(admit(candidates, rules, wait)),
-        admitApart,
+        admitAlone,
         options
       )
       const revoke = yield* makeRevoke
       const revokeTogether = yield* Revocations.make({
         one: (revocation, wait) =>
           answered("end")(
-            wait ? apart(sql.withTransaction(revoke.one(revocation, true))) : revoke.one(revocation, false)
+            wait ? alone(sql)(revoke.one(revocation, true)) : revoke.one(revocation, false)
           ),
         several: (revocations) => answered("end")(revoke.several(revocations))
       })
@@ -98,10 +99,12 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
 
         enforceLimit: Effect.fn("SessionRepo.enforceLimit")(function*(userId, rules, now) {
           const { atLimit, protectActiveMillis, protectTrusted } = ruleParameters(rules)
-          const [row] = yield* sql<EnforcedRow>`
+          const [row] = yield* locked((wait) =>
+            sql<EnforcedRow>`
             SELECT * FROM ${sql(`${schema}.enforce_limit`)}(
-              ${userId}, ${DateTime.toDate(now)}, ${atLimit}, ${protectTrusted}, ${protectActiveMillis}
-            )`.pipe(answered("enforceLimit"))
+              ${wait}, ${userId}, ${DateTime.toDate(now)}, ${atLimit}, ${protectTrusted}, ${protectActiveMillis}
+            )`
+          ).pipe(answered("enforceLimit"))
           if (row === undefined) return yield* new UserNotFound({ userId })
           if (row.evicted === null) {
             return yield* new EvictionFailed({
@@ -161,11 +164,13 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
 
         endAll: Effect.fn("SessionRepo.endAll")(
           function*(userId, except, end) {
-            const rows = yield* sql<EndedRow>`
+            const rows = yield* locked((wait) =>
+              sql<EndedRow>`
               SELECT * FROM ${sql(`${schema}.end_all`)}(
-                ${userId}, ${Option.getOrNull(except)}::uuid, ${DateTime.toDate(end.at)}, ${end.reason},
+                ${wait}, ${userId}, ${Option.getOrNull(except)}::uuid, ${DateTime.toDate(end.at)}, ${end.reason},
                 ${end.actor.kind}, ${Option.getOrNull(end.actor.id)}, ${Option.getOrNull(end.actor.ipAddress)}::inet
               )`
+            )
             return yield* reading(() => endings(userId, except, end, rows))
           },
           (effect, userId, except) =>
@@ -187,11 +192,13 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
 
         erase: Effect.fn("SessionRepo.erase")(
           function*(userId, actor, now) {
-            const rows = yield* sql<EndedRow>`
+            const rows = yield* locked((wait) =>
+              sql<EndedRow>`
               SELECT * FROM ${sql(`${schema}.erase_user`)}(
-                ${userId}, ${DateTime.toDate(now)}, ${actor.kind}, ${Option.getOrNull(actor.id)},
+                ${wait}, ${userId}, ${DateTime.toDate(now)}, ${actor.kind}, ${Option.getOrNull(actor.id)},
                 ${Option.getOrNull(actor.ipAddress)}::inet
               )`
+            )
             const end = SessionEnd.make({ at: now, reason: "user_deleted", actor })
             return yield* reading(() => endings(userId, Option.none(), end, rows))
           },

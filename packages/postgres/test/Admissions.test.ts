@@ -1,9 +1,9 @@
 /** How logins share statements, and what they do not share. */
 import { assert, layer } from "@effect/vitest"
 import { SessionRepo, SessionRules, Tier, User, UserId, UserRepo } from "@sojourn/core"
-import { Deferred, Duration, Effect, Fiber, Option, Result, Schedule } from "effect"
+import { Duration, Effect, Fiber, Option, Result } from "effect"
 import { SqlClient } from "effect/sql"
-import { admit, candidateOf, postgres } from "./database.ts"
+import { admit, candidateOf, holdLock, lockWaits, postgres } from "./database.ts"
 
 const rules = SessionRules.make({})
 const put = (name: string, tier = "basic") => {
@@ -14,18 +14,9 @@ const put = (name: string, tier = "basic") => {
 layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("admissions", (it) => {
   it.effect("C14 a user whose lock is held elsewhere holds up nobody else, and gets in when it is free", () =>
     Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
       const busy = yield* put("busy")
       const others = yield* Effect.forEach(Array.from({ length: 40 }, (_, n) => `calm-${n}`), (name) => put(name))
-      const held = yield* Deferred.make<void>()
-      const release = yield* Deferred.make<void>()
-      const holder = yield* Effect.forkChild(sql.withTransaction(
-        sql`SELECT pg_advisory_xact_lock(sojourn.user_lock(${busy}))`.pipe(
-          Effect.andThen(Deferred.succeed(held, undefined)),
-          Effect.andThen(Deferred.await(release))
-        )
-      ))
-      yield* Deferred.await(held)
+      const release = yield* holdLock(busy)
 
       const waiting = yield* Effect.forkChild(Effect.all([admit(busy, rules), admit(busy, rules)], { concurrency: 2 }))
       const done = yield* Effect.forEach(others, (userId) => admit(userId, rules), { concurrency: "unbounded" }).pipe(
@@ -34,8 +25,7 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("admissi
       assert.isTrue(Option.isSome(done))
       assert.isUndefined(waiting.pollUnsafe())
 
-      yield* Deferred.succeed(release, undefined)
-      yield* Fiber.join(holder)
+      yield* release
       assert.strictEqual((yield* Fiber.join(waiting)).length, 2)
     }))
 
@@ -140,26 +130,14 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("admissi
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const userId = yield* put("hasty")
-      const held = yield* Deferred.make<void>()
-      const release = yield* Deferred.make<void>()
-      const holder = yield* Effect.forkChild(sql.withTransaction(
-        sql`SELECT pg_advisory_xact_lock(sojourn.user_lock(${userId}))`.pipe(
-          Effect.andThen(Deferred.succeed(held, undefined)),
-          Effect.andThen(Deferred.await(release))
-        )
-      ))
-      yield* Deferred.await(held)
+      const release = yield* holdLock(userId)
       // The first one waits in the database, the second one behind it in the process.
       const first = yield* Effect.forkChild(admit(userId, rules))
-      yield* sql`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`.pipe(
-        Effect.repeat({ until: (locks) => locks.length > 0, schedule: Schedule.spaced("20 millis"), times: 1000 })
-      )
+      yield* lockWaits(1)
       const second = yield* Effect.forkChild(admit(userId, rules))
       yield* Effect.sleep("300 millis")
       yield* Fiber.interrupt(second)
-      yield* Deferred.succeed(release, undefined)
-      yield* Fiber.join(holder)
+      yield* release
       const { candidate } = yield* Fiber.join(first)
       yield* admit(userId, rules)
       const rows = yield* sql<{ id: string }>`

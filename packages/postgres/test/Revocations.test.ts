@@ -11,9 +11,9 @@ import {
   UserId,
   UserRepo
 } from "@sojourn/core"
-import { DateTime, Deferred, Duration, Effect, Fiber, Option, Result } from "effect"
+import { DateTime, Duration, Effect, Fiber, Option, Result } from "effect"
 import { SqlClient } from "effect/sql"
-import { admit, postgres } from "./database.ts"
+import { admit, holdLock, postgres } from "./database.ts"
 
 const login = Effect.fnUntraced(function*(name: string) {
   const userId = UserId.make(name)
@@ -66,26 +66,16 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("revocat
 
   it.effect("V11 a user whose lock is held elsewhere holds up nobody else, and their session ends when it is free", () =>
     Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
       const busy = yield* login("busy")
       const others = yield* Effect.forEach(Array.from({ length: 40 }, (_, n) => `calm-${n}`), login, together)
-      const held = yield* Deferred.make<void>()
-      const release = yield* Deferred.make<void>()
-      const holder = yield* Effect.forkChild(sql.withTransaction(
-        sql`SELECT pg_advisory_xact_lock(sojourn.user_lock(${busy.userId}))`.pipe(
-          Effect.andThen(Deferred.succeed(held, undefined)),
-          Effect.andThen(Deferred.await(release))
-        )
-      ))
-      yield* Deferred.await(held)
+      const release = yield* holdLock(busy.userId)
       const waiting = yield* Effect.forkChild(end(busy.id, busy.userId))
       const done = yield* Effect.forEach(others, ({ id, userId }) => end(id, userId), together).pipe(
         Effect.timeoutOption(Duration.seconds(5))
       )
       assert.isTrue(Option.isSome(done))
       assert.isUndefined(waiting.pollUnsafe())
-      yield* Deferred.succeed(release, undefined)
-      yield* Fiber.join(holder)
+      yield* release
       assert.isTrue((yield* Fiber.join(waiting)).changed)
     }))
 

@@ -10,8 +10,9 @@ import {
   SessionRepoPostgres,
   UserRepoPostgres
 } from "@sojourn/postgres"
-import { DateTime, Effect, Layer } from "effect"
+import { DateTime, Deferred, Effect, Fiber, Layer, Schedule } from "effect"
 import { SecureRandom } from "effect/crypto"
+import { SqlClient } from "effect/sql"
 import { freshDatabase } from "../../testing/test/servers.ts"
 
 export const stores = (options?: SessionRepoPostgres.Options) =>
@@ -57,3 +58,33 @@ export const admit = (userId: UserId, rules: SessionRules, fields?: Partial<Para
     (candidate) =>
       SessionRepo.use((repo) => Effect.map(repo.admit(candidate, rules), (admission) => ({ ...admission, candidate })))
   )
+
+/** Another transaction that holds the user's lock; gives what ends it. */
+export const holdLock = Effect.fnUntraced(function*(userId: UserId) {
+  const sql = yield* SqlClient.SqlClient
+  const held = yield* Deferred.make<void>()
+  const release = yield* Deferred.make<void>()
+  const holder = yield* Effect.forkChild(sql.withTransaction(
+    sql`SELECT pg_advisory_xact_lock(sojourn.user_lock(${userId}))`.pipe(
+      Effect.andThen(Deferred.succeed(held, undefined)),
+      Effect.andThen(Deferred.await(release))
+    )
+  ))
+  yield* Deferred.await(held)
+  return Effect.andThen(Deferred.succeed(release, undefined), Fiber.join(holder))
+})
+
+const ofThis = "datname = current_database() AND wait_event_type = 'Lock'"
+
+/** Until so many statements wait for a lock. */
+export const lockWaits = (count: number) =>
+  SqlClient.SqlClient.use((sql) =>
+    sql.unsafe(`SELECT 1 FROM pg_stat_activity WHERE ${ofThis}`).pipe(
+      Effect.repeat({ until: (waits) => waits.length >= count, schedule: Schedule.spaced("20 millis"), times: 1000 })
+    )
+  )
+
+/** Ends the connections of those who wait for a lock, as a failover does. */
+export const killLockWaits = SqlClient.SqlClient.use((sql) =>
+  sql.unsafe(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${ofThis}`)
+)

@@ -39,7 +39,7 @@ const selected = columns("").map((column) => `s.${column.split(" ", 1)[0]}`).joi
  */
 export const rotate = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.rotate(
-    session uuid, presented bytea, next bytea, salt bytea, event uuid, now timestamptz, grace_ms bigint, by_ip inet
+    wait boolean, session uuid, presented bytea, next bytea, salt bytea, event uuid, now timestamptz, grace_ms bigint, by_ip inet
   ) RETURNS TABLE (outcome text, winning_salt bytea, ${columns(schema).join(", ")}) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   DECLARE
@@ -108,7 +108,7 @@ export const touch = (schema: string): ReadonlyArray<string> => [
 /** Marks the device as trusted. No row: no active session of this user. `event_id` null: it was trusted before. */
 export const trust = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.trust(
-    session uuid, owner text, now timestamptz, by_kind text, by_id text, by_ip inet
+    wait boolean, session uuid, owner text, now timestamptz, by_kind text, by_id text, by_ip inet
   )
   RETURNS TABLE (event_id uuid) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
@@ -132,7 +132,7 @@ export const trust = (schema: string): ReadonlyArray<string> => [
 /** Counts a suspicious activity on an active session. No row: there is none. */
 export const suspect = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.record_suspicion(
-    session uuid, event uuid, now timestamptz, by_kind text, by_id text, by_ip inet
+    wait boolean, session uuid, event uuid, now timestamptz, by_kind text, by_id text, by_ip inet
   )
   RETURNS TABLE (user_id text, count integer) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column

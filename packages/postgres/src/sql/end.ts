@@ -12,7 +12,7 @@ const endedColumns = "session_id uuid, ended boolean, event_id uuid, device json
  */
 export const endAll = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.end_all(
-    of_user text, except_id uuid, now timestamptz, reason text, by_kind text, by_id text, by_ip inet
+    wait boolean, of_user text, except_id uuid, now timestamptz, reason text, by_kind text, by_id text, by_ip inet
   ) RETURNS TABLE (${endedColumns}) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   BEGIN
@@ -142,8 +142,9 @@ export const sweep = (schema: string): ReadonlyArray<string> => [
  * of their events. What stays: that something happened, and when.
  */
 export const eraseUser = (schema: string): ReadonlyArray<string> => [
-  `CREATE FUNCTION ${schema}.erase_user(of_user text, now timestamptz, by_kind text, by_id text, by_ip inet)
-  RETURNS TABLE (${endedColumns}) LANGUAGE plpgsql VOLATILE AS $$
+  `CREATE FUNCTION ${schema}.erase_user(
+    wait boolean, of_user text, now timestamptz, by_kind text, by_id text, by_ip inet
+  ) RETURNS TABLE (${endedColumns}) LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   BEGIN
     ${beginChange(schema, "of_user")}
@@ -153,7 +154,7 @@ export const eraseUser = (schema: string): ReadonlyArray<string> => [
     PERFORM 1 FROM ${schema}.sessions s WHERE ${ofUser("s.user_id", "of_user")} AND s.ended_at IS NOT NULL FOR UPDATE;
     -- Those, too, are deleted, and not without their end.
     PERFORM ${schema}.end_due_of(ARRAY[of_user], ARRAY[now]);
-    RETURN QUERY SELECT * FROM ${schema}.end_all(of_user, NULL, now, 'user_deleted', by_kind, by_id, by_ip);
+    RETURN QUERY SELECT * FROM ${schema}.end_all(true, of_user, NULL, now, 'user_deleted', by_kind, by_id, by_ip);
     UPDATE ${schema}.session_events e SET actor_ip = NULL, device = NULL, evicted_device = NULL, location = NULL,
         expires_at = coalesce(e.expires_at, (
           SELECT s.expires_at FROM ${schema}.sessions s WHERE s.id = e.session_id AND e.type = 'SessionCreated'

@@ -7,7 +7,7 @@ import { beginChange } from "./locks.ts"
  */
 export const enforceLimit = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.enforce_limit(
-    of_user text, now timestamptz, at_limit text, protect_trusted boolean, protect_active_ms bigint
+    wait boolean, of_user text, now timestamptz, at_limit text, protect_trusted boolean, protect_active_ms bigint
   ) RETURNS TABLE (max_sessions integer, active integer, protected integer, evicted jsonb, expired jsonb)
   LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column

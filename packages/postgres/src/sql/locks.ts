@@ -2,8 +2,15 @@
 import { eventDetails } from "./eventDetails.ts"
 import { ofUser } from "./ofUser.ts"
 
-/** Our own space among PostgreSQL's two-number advisory locks: "sjn" in ASCII. */
-const space = 0x736a6e
+/**
+ * The space of our two-number advisory locks, from 0 to 2^31: a database has one for all, and who has a schema each must not
+ * wait for each other, nor read no further than the other one's writers. FNV-1a of the schema's name.
+ */
+const space = (schema: string): number => {
+  let hash = 0x811c9dc5
+  for (const byte of new TextEncoder().encode(`sojourn ${schema}`)) hash = Math.imul(hash ^ byte, 0x01000193)
+  return hash >>> 1
+}
 
 // With these statements of plpgsql every change begins. They are text, as calls of functions would cost more.
 
@@ -19,13 +26,17 @@ export const requireReadCommitted = (schema: string): string =>
  */
 export const beginAppend = (schema: string): string =>
   `PERFORM pg_advisory_xact_lock_shared(
-      ${space}, (CASE WHEN q.is_called THEN q.last_value ELSE 0 END % 2147483648)::integer
+      ${space(schema)}, (CASE WHEN q.is_called THEN q.last_value ELSE 0 END % 2147483648)::integer
     ) FROM ${schema}.session_events_position_seq q;`
 
-/** The statements after it have a snapshot from after the lock. */
+/** The statements after it have a snapshot from after the lock. Without the parameter `wait` it fails when the lock is taken. */
 export const beginChange = (schema: string, user: string): string =>
   `${requireReadCommitted(schema)}
-    PERFORM pg_advisory_xact_lock(${schema}.user_lock(${user}));
+    IF wait THEN
+      PERFORM pg_advisory_xact_lock(${schema}.user_lock(${user}));
+    ELSIF NOT pg_try_advisory_xact_lock(${schema}.user_lock(${user})) THEN
+      RAISE EXCEPTION USING ERRCODE = 'SJN03', MESSAGE = 'the lock of this user is taken';
+    END IF;
     ${beginAppend(schema)}`
 
 /**
@@ -34,7 +45,7 @@ export const beginChange = (schema: string, user: string): string =>
  */
 export const locks = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.user_lock(user_id text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-    $$ SELECT hashtextextended('sojourn session user ' || user_id, ${space}) $$`,
+    $$ SELECT hashtextextended('sojourn session user ' || user_id, ${space(schema)}) $$`,
   `CREATE FUNCTION ${schema}.require_read_committed() RETURNS void LANGUAGE plpgsql STABLE AS $$
   BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
@@ -81,7 +92,7 @@ export const readEvents = (schema: string): ReadonlyArray<string> => [
       SELECT least(last, min(last - l.behind))
       FROM (
         SELECT (last - objid::bigint + 4294967296) % 2147483648 AS behind FROM pg_locks
-        WHERE locktype = 'advisory' AND objsubid = 2 AND classid = ${space}
+        WHERE locktype = 'advisory' AND objsubid = 2 AND classid = ${space(schema)}
           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
       ) l WHERE l.behind < 1073741824
     );
