@@ -7,7 +7,7 @@ import { SessionCache, SessionCacheError } from "./SessionCache.ts"
 import type { SessionEvent } from "./SessionEvent.ts"
 import type { SessionId } from "./SessionId.ts"
 import { busErrors, cacheErrors, sessionsCreated, sessionsEndedFor } from "./SessionMetrics.ts"
-import { SessionRepo } from "./SessionRepo.ts"
+import { type Late, SessionRepo } from "./SessionRepo.ts"
 import type { UserId } from "./User.ts"
 
 /** What a commit changed for one user. */
@@ -101,13 +101,21 @@ const describeError = (cause: Cause.Cause<unknown>, context: Context.Context<nev
 }
 
 /**
- * Commits, then tells what that changed: now, or when the caller's transaction has committed. Once it is committed the
- * others are told, even if nobody waits for the result any more.
+ * Commits, then tells what that changed: now, or when the caller's transaction has committed. Once the commit has returned
+ * the others are told, even if nobody waits for the result any more. One that goes on after its caller was interrupted is
+ * given `late`, which tells them as well.
  */
-export const commitThenTell = <A, E, R>(commit: Effect.Effect<A, E, R>, changeOf: (result: A) => Change | undefined) =>
-  Effect.contextWith((context: Context.Context<SessionRepo | Listeners>) =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.matchCauseEffect(restore(commit), {
+export const commitThenTell = <A, E, R>(
+  commit: (late: Late<A>) => Effect.Effect<A, E, R>,
+  changeOf: (result: A) => Change | undefined
+) =>
+  Effect.contextWith((context: Context.Context<SessionRepo | Listeners>) => {
+    const late: Late<A> = (result) => {
+      const change = changeOf(result)
+      return change === undefined ? Effect.void : Effect.provideContext(announce(change), context)
+    }
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.matchCauseEffect(restore(commit(late)), {
         onFailure: (cause) => {
           describeError(cause, context)
           return Effect.failCause(cause)
@@ -120,4 +128,4 @@ export const commitThenTell = <A, E, R>(commit: Effect.Effect<A, E, R>, changeOf
         }
       })
     )
-  )
+  })

@@ -14,7 +14,7 @@ import { optional } from "./Optional.ts"
 import { parseUserAgent, RefreshTokenId, Session } from "./Session.ts"
 import { SessionId } from "./SessionId.ts"
 import { rulesFor, type SessionRules } from "./SessionPolicy.ts"
-import { SessionRepo } from "./SessionRepo.ts"
+import { type Admission, type Late, SessionRepo } from "./SessionRepo.ts"
 import { hashSecret, makeToken } from "./SessionToken.ts"
 import { Tier, UserId } from "./User.ts"
 
@@ -113,7 +113,7 @@ export const createSession = Effect.fnUntraced(function*(command: CreateSession)
   })
 
   const { evicted } = yield* commitThenTell(
-    repo.admit({ session, secretHash }, rules),
+    (late: Late<Admission>) => repo.admit({ session, secretHash }, rules, late),
     ({ bornEnded, events, evicted, expired }) => ({
       userId: session.userId,
       now,

@@ -15,8 +15,9 @@ import type { UserId } from "./User.ts"
 export const enforceLimit = Effect.fn("sojourn.enforceLimit")(function*(userId: UserId) {
   const repo = yield* SessionRepo
   const now = yield* DateTime.now
+  const rules = yield* SessionPolicy
   const { evicted } = yield* commitThenTell(
-    repo.enforceLimit(userId, yield* SessionPolicy, now),
+    () => repo.enforceLimit(userId, rules, now),
     ({ events, evicted, expired }) => ({ userId, now, ended: [...expired, ...evicted], events })
   )
   return evicted satisfies ReadonlyArray<SessionId>

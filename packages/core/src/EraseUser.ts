@@ -13,7 +13,7 @@ export const eraseUser = Effect.fn("sojourn.eraseUser")(function*(userId: UserId
   const repo = yield* SessionRepo
   const now = yield* DateTime.now
   const { ended } = yield* commitThenTell(
-    repo.erase(userId, actor, now),
+    () => repo.erase(userId, actor, now),
     ({ ended, endedBefore, events }) => ({ userId, now, ended: [...ended, ...endedBefore], events })
   )
   return ended

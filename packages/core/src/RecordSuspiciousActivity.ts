@@ -29,7 +29,7 @@ export const recordSuspiciousActivity = Effect.fn("sojourn.recordSuspiciousActiv
     const now = yield* DateTime.now
     const eventId = EventId.make(yield* random.uuidV7())
     const recorded = yield* commitThenTell(
-      credentials.recordSuspicion(sessionId, eventId, actor, now),
+      () => credentials.recordSuspicion(sessionId, eventId, actor, now),
       (recorded) => Option.isNone(recorded) ? undefined : { ...recorded.value, now }
     )
     if (Option.isNone(recorded)) return yield* new SessionNotFound({ sessionId })

@@ -31,7 +31,7 @@ export const revokeAllSessions = Effect.fn("sojourn.revokeAllSessions")(function
   const { actor, except, reason, userId } = command
   const at = yield* DateTime.now
   const { ended } = yield* commitThenTell(
-    repo.endAll(userId, except, instance(SessionEnd, { at, reason, actor })),
+    () => repo.endAll(userId, except, instance(SessionEnd, { at, reason, actor })),
     ({ ended, endedBefore, events }) => ({ userId, now: at, ended: [...ended, ...endedBefore], events })
   )
   return ended

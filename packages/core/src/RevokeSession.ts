@@ -5,7 +5,7 @@ import { instance } from "./Instance.ts"
 import { optional } from "./Optional.ts"
 import { Actor, EndReason, SessionEnd } from "./SessionEnd.ts"
 import { SessionId } from "./SessionId.ts"
-import { SessionRepo } from "./SessionRepo.ts"
+import { type Ending, type Late, SessionRepo } from "./SessionRepo.ts"
 import { UserId } from "./User.ts"
 
 /** Which session, who ends it and why. */
@@ -30,10 +30,8 @@ export const revokeSession = Effect.fn("sojourn.revokeSession")(function*(comman
   const at = yield* DateTime.now
   // Told also when it was over before: whoever revokes again may do so because the cache was away the first time.
   const { changed } = yield* commitThenTell(
-    repo.end(sessionId, instance(SessionEnd, { at, reason, actor }), {
-      owner,
-      reuse: Option.none()
-    }),
+    (late: Late<Ending>) =>
+      repo.end(sessionId, instance(SessionEnd, { at, reason, actor }), { owner, reuse: Option.none() }, late),
     ({ events, userId }) => ({ userId, now: at, ended: [sessionId], events })
   )
   return { sessionId, alreadyEnded: !changed }

@@ -45,7 +45,7 @@ export const rotateSession = Effect.fn("sojourn.rotateSession")(function*(
     now,
     grace: boundedGrace(yield* RotationGrace)
   }
-  const outcome = yield* commitThenTell(credentials.rotate(rotation), (outcome) => {
+  const outcome = yield* commitThenTell(() => credentials.rotate(rotation), (outcome) => {
     if (outcome._tag !== "Rotated") return undefined
     const { rotation, secretHash, session } = outcome.credential
     const admitted = toCached(session, secretHash, rotation)

@@ -6,7 +6,7 @@ import type { Session } from "./Session.ts"
 import { Actor, SessionEnd, system } from "./SessionEnd.ts"
 import { SessionNotActive } from "./SessionErrors.ts"
 import type { TokenReuse } from "./SessionEvent.ts"
-import { SessionRepo } from "./SessionRepo.ts"
+import { type Ending, type Late, SessionRepo } from "./SessionRepo.ts"
 
 /**
  * Ends the session with `rotation_reuse` and fails with it (RFC 9700, 4.14.2, does so for refresh tokens). The
@@ -24,10 +24,10 @@ export const endForReuse = Effect.fn("sojourn.endForReuse")(
     const reason = "rotation_reuse"
     const actor = Actor.make({ ...system, ipAddress })
     yield* commitThenTell(
-      repo.end(session.id, SessionEnd.make({ at: now, reason, actor }), {
-        owner: Option.none(),
-        reuse: Option.some(reuse)
-      }),
+      (late: Late<Ending>) => {
+        const end = SessionEnd.make({ at: now, reason, actor })
+        return repo.end(session.id, end, { owner: Option.none(), reuse: Option.some(reuse) }, late)
+      },
       ({ events }) => ({ userId: session.userId, now, ended: [session.id], events })
     )
     return yield* new SessionNotActive({ sessionId: session.id, reason })

@@ -111,6 +111,9 @@ export interface ListQuery {
   readonly limit: number
 }
 
+/** What is to be done with a result for which nobody waits any more. */
+export type Late<A> = (result: A) => Effect.Effect<void>
+
 /**
  * After every commit a user's active sessions are at most their limit, whatever the concurrency, the number of
  * processes or the changes of tier under way. A state change and its events commit together or not at all.
@@ -127,11 +130,14 @@ export class SessionRepo extends Context.Service<SessionRepo, {
    *
    * The session is stored as it begins: its last activity is its creation, from the login's address; not trusted, no
    * suspicious activity, not ended. An id that is taken already is refused as `InvalidData`.
+   *
+   * `late` is given the admission of a caller who was interrupted when it could not be taken back any more.
    */
-  readonly admit: (candidate: Candidate, rules: SessionRules) => Effect.Effect<
-    Admission,
-    UserNotFound | SessionLimitExceeded | EvictionFailed | SessionRepoError
-  >
+  readonly admit: (
+    candidate: Candidate,
+    rules: SessionRules,
+    late?: Late<Admission>
+  ) => Effect.Effect<Admission, UserNotFound | SessionLimitExceeded | EvictionFailed | SessionRepoError>
   /**
    * Ends what is over the user's limit now, under the same lock and by the same rules, as after a lowered limit; before
    * it, what is expired or idle, which stays so also when this fails.
@@ -146,12 +152,13 @@ export class SessionRepo extends Context.Service<SessionRepo, {
   readonly list: (query: ListQuery) => Effect.Effect<SessionPage, SessionRepoError>
   /**
    * Ends the session, unless it has ended before: then it stays as it is and there is no event. With an `owner` it must
-   * be theirs. `reuse` goes into the event.
+   * be theirs. `reuse` goes into the event. `late` as in `admit`.
    */
   readonly end: (
     sessionId: SessionId,
     end: SessionEnd,
-    options: { readonly owner: Option.Option<UserId>; readonly reuse: Option.Option<TokenReuse> }
+    options: { readonly owner: Option.Option<UserId>; readonly reuse: Option.Option<TokenReuse> },
+    late?: Late<Ending>
   ) => Effect.Effect<Ending, SessionNotFound | NotSessionOwner | SessionRepoError>
   /**
    * Ends all sessions of the user that have not ended or expired, but for `except`, which must be an active one of

@@ -38,7 +38,7 @@ export const trustSession = Effect.fn("sojourn.trustSession")(function*(
   const now = yield* DateTime.now
   const actor = byUser(userId, Option.flatMap(ipAddress, parseIpAddress))
   const marked = yield* commitThenTell(
-    credentials.trust(sessionId, userId, actor, now),
+    () => credentials.trust(sessionId, userId, actor, now),
     (marked) => Option.isNone(marked) ? undefined : { userId, now, events: marked.value }
   )
   if (Option.isNone(marked)) return yield* new SessionNotFound({ sessionId })

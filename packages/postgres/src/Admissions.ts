@@ -1,5 +1,5 @@
 /** Sends the logins that wait in this process to the database together. */
-import type { Admission, Candidate, SessionRepoError, SessionRules, UserId } from "@sojourn/core"
+import type { Admission, Candidate, Late, SessionRepoError, SessionRules, UserId } from "@sojourn/core"
 import { spansOf, withBatchSpan } from "@sojourn/core/BatchSpan"
 import { Effect, Metric, Queue, Result, Semaphore, type Tracer } from "effect"
 import type { Outcome, Refusal } from "./Admit.ts"
@@ -75,6 +75,7 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
   const queue = yield* Waiting.makeQueue<Login>(() => [...busy.values()].flat())
   const waiters = yield* Semaphore.make(waiting)
   const scope = yield* Effect.scope
+  const whenLate = yield* Waiting.makeLate
   let underWay = 0
 
   /** Gives each login its outcome, and those that are busy back. If the statement fails, each is tried on its own. */
@@ -166,13 +167,12 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
   return (
     candidate: Candidate,
     rules: SessionRules,
-    span: Tracer.AnySpan | undefined
+    span: Tracer.AnySpan | undefined,
+    late?: Late<Admission>
   ): Effect.Effect<Admission, Refusal> =>
-    Effect.callback((settle) => {
-      const login: Login = { candidate, rules, settle, span, cancelled: false }
-      Waiting.join(queue, login)
-      return Effect.sync(() => {
-        login.cancelled = true
-      })
-    })
+    Waiting.outcome<Admission, Refusal, Login>(
+      queue,
+      (settle) => ({ candidate, rules, settle, span, cancelled: false }),
+      whenLate(late)
+    )
 })

@@ -1,5 +1,5 @@
 /** Sends the endings of single sessions that wait in this process to the database together. */
-import type { SessionId, SessionRepoError } from "@sojourn/core"
+import type { Late, SessionId, SessionRepoError } from "@sojourn/core"
 import { spansOf, withBatchSpan } from "@sojourn/core/BatchSpan"
 import { callerSpan } from "@sojourn/core/InnerSpan"
 import { type Context, Effect, Queue, Result, Semaphore, type Tracer } from "effect"
@@ -46,6 +46,7 @@ export const make = Effect.fnUntraced(function*(statements: Statements) {
   const queue = yield* Waiting.makeQueue<Ending>()
   const waiters = yield* Semaphore.make(2)
   const scope = yield* Effect.scope
+  const whenLate = yield* Waiting.makeLate
 
   const apart = (one: Ending) =>
     Effect.forkIn(
@@ -97,14 +98,15 @@ export const make = Effect.fnUntraced(function*(statements: Statements) {
   )
   yield* Effect.forEach([1, 2], () => Effect.forkScoped(worker), { discard: true })
 
-  return (revocation: Revocation): Effect.Effect<EndingRow, SessionRepoError> =>
+  return (
+    revocation: Revocation,
+    late: Late<EndingRow>
+  ): Effect.Effect<EndingRow, SessionRepoError> =>
     Effect.contextWith((context: Context.Context<never>) =>
-      Effect.callback((settle) => {
-        const one: Ending = { revocation, settle, span: callerSpan(context), cancelled: false }
-        Waiting.join(queue, one)
-        return Effect.sync(() => {
-          one.cancelled = true
-        })
-      })
+      Waiting.outcome<EndingRow, SessionRepoError, Ending>(
+        queue,
+        (settle) => ({ revocation, settle, span: callerSpan(context), cancelled: false }),
+        whenLate(late)
+      )
     )
 })

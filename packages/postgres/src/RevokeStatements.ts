@@ -1,12 +1,21 @@
 /** The statements that end single sessions: one, which may wait for its user's lock, or several, which do not wait. */
 import { PgTypes } from "@effect/sql-pg"
-import type { SessionEnd, SessionId, SessionRepoError, TokenReuse, UserId } from "@sojourn/core"
+import {
+  NotSessionOwner,
+  type SessionEnd,
+  type SessionId,
+  SessionNotFound,
+  type SessionRepoError,
+  type TokenReuse,
+  type UserId
+} from "@sojourn/core"
 import { DateTime, Effect, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { repoError } from "./Admit.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
-import type { EndingRow } from "./EndedRow.ts"
+import { ending, type EndingRow } from "./EndedRow.ts"
 import { array } from "./Parameters.ts"
+import { reading } from "./Rows.ts"
 
 /** Asks for the end of one session. */
 export interface Revocation {
@@ -17,6 +26,15 @@ export interface Revocation {
 }
 
 const failed = repoError("end")
+
+/** What came of it. */
+export const endingOf = Effect.fnUntraced(function*({ end, owner, reuse, sessionId }: Revocation, row: EndingRow) {
+  const { user_id: found } = row
+  if (found === null) return yield* new SessionNotFound({ sessionId })
+  const userId = Option.getOrElse(owner, () => found)
+  if (userId !== found) return yield* new NotSessionOwner({ sessionId, userId })
+  return yield* Effect.mapError(reading(() => ending(userId, end, reuse, row)), failed)
+})
 
 /** Makes both. */
 export const make = Effect.gen(function*() {

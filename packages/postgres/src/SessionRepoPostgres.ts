@@ -3,9 +3,7 @@ import {
   type Candidate,
   EvictionFailed,
   KeptSessionNotActive,
-  NotSessionOwner,
   SessionEnd,
-  SessionNotFound,
   SessionRepo,
   type SessionRules,
   UserNotFound
@@ -18,12 +16,12 @@ import { make as makeAdmit, repoError, ruleParameters } from "./Admit.ts"
 import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
 import { isKeptNotActive } from "./DatabaseError.ts"
 import { DatabaseSchema } from "./DatabaseSchema.ts"
-import { type EndedRow, ending, endings } from "./EndedRow.ts"
+import { type EndedRow, type EndingRow, endings } from "./EndedRow.ts"
 import { eventColumns, type EventRow, toEvents } from "./EventRow.ts"
 import { type Evicted, evictionEvents, type Expired, expiryEvents } from "./Evicted.ts"
 import { alone, locking } from "./LockWait.ts"
 import * as Revocations from "./Revocations.ts"
-import { make as makeRevoke } from "./RevokeStatements.ts"
+import { endingOf, make as makeRevoke } from "./RevokeStatements.ts"
 import { reading, rowsOf } from "./Rows.ts"
 import { sessionColumns, sessionOf, type SessionRow } from "./SessionRow.ts"
 import { list } from "./sql/list.ts"
@@ -90,12 +88,12 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
 
       return SessionRepo.of({
         // The span is handed on, as to provide it takes as long as to make it.
-        admit: (candidate, rules) =>
+        admit: (candidate, rules, late) =>
           useInnerSpan("SessionRepo.admit", {}, (span) =>
             Effect.flatMap(inTransaction, (isInside) =>
               isInside
                 ? withinSpan(span)(admitInside(candidate, rules))
-                : admitTogether(candidate, rules, span))),
+                : admitTogether(candidate, rules, span, late))),
 
         enforceLimit: Effect.fn("SessionRepo.enforceLimit")(function*(userId, rules, now) {
           const { atLimit, protectActiveMillis, protectTrusted } = ruleParameters(rules)
@@ -150,16 +148,14 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
           withInnerSpan("SessionRepo.list")
         ),
 
-        end: Effect.fnUntraced(function*(sessionId, end, { owner, reuse }) {
+        end: Effect.fnUntraced(function*(sessionId, end, { owner, reuse }, late) {
           const revocation = { sessionId, end, owner, reuse }
+          const tellLate = (row: EndingRow) =>
+            late === undefined ? Effect.void : Effect.ignore(Effect.flatMap(endingOf(revocation, row), late))
           const row = yield* (yield* inTransaction)
             ? answered("end")(revoke.one(revocation, true))
-            : revokeTogether(revocation)
-          const { user_id: found } = row
-          if (found === null) return yield* new SessionNotFound({ sessionId })
-          const userId = Option.getOrElse(owner, () => found)
-          if (userId !== found) return yield* new NotSessionOwner({ sessionId, userId })
-          return yield* Effect.mapError(reading(() => ending(userId, end, reuse, row)), repoError("end"))
+            : revokeTogether(revocation, tellLate)
+          return yield* endingOf(revocation, row)
         }, withInnerSpan("SessionRepo.end")),
 
         endAll: Effect.fn("SessionRepo.endAll")(

@@ -1,4 +1,5 @@
 /** Callers who wait for a statement that they share. */
+import type { Late } from "@sojourn/core"
 import { Effect, Queue } from "effect"
 
 export interface Waiting {
@@ -27,7 +28,25 @@ export const makeQueue = Effect.fnUntraced(function*<W extends Waiting>(elsewher
   return queue
 })
 
-/** Once the queue is closed there is nothing to wait for. */
-export const join = <W extends Waiting>(queue: Queue.Queue<W>, one: W) => {
-  if (!Queue.offerUnsafe(queue, one)) one.settle(Effect.interrupt)
-}
+/** Waits in the queue and for the outcome. What comes of one that was interrupted too late to be left out is `late`. */
+export const outcome = <A, E, W extends Waiting & { cancelled: boolean }>(
+  queue: Queue.Queue<W>,
+  make: (settle: (outcome: Effect.Effect<A, E>) => void) => W,
+  late: (outcome: Effect.Effect<A, E>) => void
+): Effect.Effect<A, E> =>
+  Effect.callback((resume) => {
+    const one: W = make((outcome) => one.cancelled ? late(outcome) : resume(outcome))
+    // Once it is closed there is nothing to wait for.
+    if (!Queue.offerUnsafe(queue, one)) resume(Effect.interrupt)
+    return Effect.sync(() => {
+      one.cancelled = true
+    })
+  })
+
+/** Runs what is to be done with late outcomes, if anything is; failures were nobody's. */
+export const makeLate = Effect.map(Effect.context<never>(), (context) => {
+  const fork = Effect.runForkWith(context)
+  return <A, E>(late: Late<A> | undefined) => (outcome: Effect.Effect<A, E>) => {
+    if (late !== undefined) fork(Effect.ignoreCause(Effect.flatMap(outcome, late)))
+  }
+})

@@ -46,6 +46,8 @@ const failsTyped = (exit: Exit.Exit<unknown, unknown>) => {
   assert.isTrue(failure instanceof SessionRepoError && failure.reason === "Unavailable")
 }
 
+const hash = (digits: string) => SecretHash.make(digits.repeat(32))
+
 /** Every change of a session or a user that takes the user's lock, but logins and single ends, which have tests of their own. */
 const changes = ({ id, userId }: { readonly id: SessionId; readonly userId: UserId }) =>
   Effect.gen(function*() {
@@ -54,7 +56,6 @@ const changes = ({ id, userId }: { readonly id: SessionId; readonly userId: User
     const credentials = yield* CredentialRepo
     const now = yield* DateTime.now
     const eventId = EventId.make(yield* random.uuidV7())
-    const hash = (digits: string) => SecretHash.make(digits.repeat(32))
     return {
       enforceLimit: repo.enforceLimit(userId, rules, now),
       endAll: repo.endAll(userId, Option.some(id), yield* logout),

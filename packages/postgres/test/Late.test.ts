@@ -1,0 +1,80 @@
+/** Callers who go away when their statement is under way already. */
+import { assert, layer } from "@effect/vitest"
+import {
+  CreateSession,
+  createSession,
+  DeviceEnricher,
+  EventBus,
+  EventBusInProcess,
+  LocationEnricher,
+  RevokeSession,
+  revokeSession,
+  SessionCacheInProcess,
+  SessionLookup,
+  SessionRepo,
+  system,
+  User,
+  UserId,
+  UserRepo,
+  validateSession
+} from "@sojourn/core"
+import { Effect, Fiber, Layer, Option, Stream } from "effect"
+import { holdLock, lockWaits, postgres } from "./database.ts"
+
+const application = Layer.mergeAll(
+  SessionLookup.layer,
+  SessionCacheInProcess.layer(),
+  EventBusInProcess.layer(),
+  DeviceEnricher.layerDisabled,
+  LocationEnricher.layerDisabled
+).pipe(Layer.provideMerge(postgres()))
+
+const signIn = (userId: UserId) => createSession(CreateSession.make({ userId }))
+
+/** What the bus tells from now on, so many events. */
+const hear = (count: number) =>
+  Effect.flatMap(
+    EventBus,
+    ({ events }) => Effect.forkChild(Stream.runCollect(Stream.take(events, count)), { startImmediately: true })
+  )
+
+/** Starts it while the user's lock is taken, and interrupts it as soon as it waits for that in the database. */
+const goneMeanwhile = Effect.fnUntraced(function*<A, E, R>(userId: UserId, change: Effect.Effect<A, E, R>) {
+  const release = yield* holdLock(userId)
+  const caller = yield* Effect.forkChild(change)
+  yield* lockWaits(1)
+  yield* Fiber.interrupt(caller)
+  yield* release
+})
+
+layer(application, { excludeTestServices: true, timeout: "60 seconds" })("late outcomes", (it) => {
+  it.effect("C22 a login that goes in after its caller has gone is told: what it evicted is not accepted any more", () =>
+    Effect.gen(function*() {
+      const userId = UserId.make("alice")
+      yield* UserRepo.use((users) => users.put(User.make({ id: userId, maxSessions: Option.some(1) })))
+      const { token } = yield* signIn(userId)
+      yield* validateSession(token)
+      const told = yield* hear(2)
+      yield* goneMeanwhile(userId, signIn(userId))
+      const events = yield* Effect.timeout(Fiber.join(told), "10 seconds")
+      assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["SessionEvicted", "SessionCreated"])
+      const error = yield* Effect.flip(validateSession(token))
+      assert.strictEqual(error._tag, "SessionNotActive")
+    }))
+
+  it.effect("V11 a session that is revoked after its caller has gone is not accepted any more", () =>
+    Effect.gen(function*() {
+      const userId = UserId.make("bob")
+      yield* UserRepo.use((users) => users.put(User.make({ id: userId })))
+      const { sessionId, token } = yield* signIn(userId)
+      yield* validateSession(token)
+      const told = yield* hear(1)
+      yield* goneMeanwhile(userId, revokeSession(RevokeSession.make({ sessionId, actor: system })))
+      const events = yield* Effect.timeout(Fiber.join(told), "10 seconds")
+      assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["SessionRevoked"])
+      const error = yield* Effect.flip(validateSession(token))
+      assert.strictEqual(error._tag, "SessionNotActive")
+      const stored = yield* SessionRepo.use((repo) => repo.find(sessionId))
+      assert.isTrue(Option.isSome(Option.getOrThrow(stored).end))
+    }))
+})
