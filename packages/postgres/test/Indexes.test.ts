@@ -2,7 +2,7 @@
 import { assert, layer } from "@effect/vitest"
 import { SessionRepo, SessionRules, UserId } from "@sojourn/core"
 import { ofUser } from "@sojourn/postgres/sql/ofUser"
-import { Effect, Layer, Schedule } from "effect"
+import { DateTime, Effect, Layer, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { candidateOf, postgres } from "./database.ts"
 
@@ -136,3 +136,28 @@ layer(Layer.provideMerge(fillLive, postgres()), { excludeTestServices: true, tim
       }))
   }
 )
+
+layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("indexes of what was purged", (it) => {
+  it.effect("P11 a purge that finds nothing old reads next to nothing, also when the table was purged before", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const repo = yield* SessionRepo
+      const addEnded = (year: number) =>
+        sql`
+          INSERT INTO sojourn.sessions (id, user_id, secret_hash, created_at, last_activity_at, expires_at, ended_at,
+            ended_reason, ended_by_kind)
+          SELECT gen_random_uuid(), 'user-' || n % 100, decode(repeat('ab', 32), 'hex'), t.at, t.at,
+            t.at + interval '30 days', t.at + interval '1 day', 'logout', 'user'
+          FROM generate_series(1, 10000) n, LATERAL (SELECT make_timestamptz(${year}, 1, 1, 0, 0, 0) AS at) t`
+      yield* addEnded(2025)
+      assert.strictEqual(yield* repo.purge(DateTime.makeUnsafe("2026-01-01"), 10_000), 10_000)
+      yield* sql`VACUUM sojourn.sessions`
+      yield* addEnded(2026)
+      yield* sql`VACUUM ANALYZE sojourn.sessions`
+      const [row] = yield* sql<{ "QUERY PLAN": ReadonlyArray<{ Plan: Record<string, number> }> }>`
+        EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT sojourn.purge('2026-01-01', 500)`
+      const plan = row!["QUERY PLAN"][0]!.Plan
+      // Most of them are the catalog's. The table has 200.
+      assert.isAtMost(plan["Shared Hit Blocks"]! + plan["Shared Read Blocks"]!, 100)
+    }))
+})

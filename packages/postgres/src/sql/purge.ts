@@ -3,14 +3,14 @@ import { once } from "./eventDetails.ts"
 import { ofUser } from "./ofUser.ts"
 
 /**
- * At most so many, those in nobody's hands; gives how many. What their events told by them moves into the events first.
+ * At most so many, oldest first, those in nobody's hands; gives how many. What their events told by them moves into the events first.
  * These are found by their user, each user's once.
  */
 export const purge = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.purge(before timestamptz, at_most integer) RETURNS bigint LANGUAGE sql VOLATILE AS $$
     WITH old AS MATERIALIZED (
       SELECT s.id, s.user_id, s.device, s.location, s.expires_at FROM ${schema}.sessions s
-      WHERE s.ended_at < before LIMIT at_most FOR UPDATE SKIP LOCKED
+      WHERE s.ended_at IS NOT NULL AND s.ended_at < before ORDER BY s.ended_at LIMIT at_most FOR UPDATE SKIP LOCKED
     ), told AS MATERIALIZED (
       SELECT e.position, e.session_id, e.evicted FROM (SELECT DISTINCT o.user_id FROM old o) u, LATERAL (
         SELECT e.position, e.session_id, e.evicted FROM ${schema}.session_events e
