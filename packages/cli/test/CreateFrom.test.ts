@@ -1,23 +1,10 @@
 import { assert, it } from "@effect/vitest"
-import { ImportResult } from "@sojourn/cli/commands/createFrom"
-import { EventLine } from "@sojourn/cli/commands/events"
 import { ListResult } from "@sojourn/cli/commands/list"
 import { maxLineBytes } from "@sojourn/cli/commands/loginLine"
 import { SessionRepo, SessionRepoError } from "@sojourn/core"
-import { DateTime, Effect, Layer } from "effect"
-import { idleCli, makeCli, memory, parse } from "./inProcess.ts"
-
-const decode = parse(ImportResult)
-
-const from = ["create", "--from", "-", "--json"]
-const ndjson = (logins: ReadonlyArray<unknown>) => logins.map((login) => JSON.stringify(login)).join("\n")
-
-/** A command line that knows these users. */
-const knowing = Effect.fnUntraced(function*(users: ReadonlyArray<string>, services = memory) {
-  const cli = yield* makeCli(services)
-  yield* Effect.forEach(users, (user) => cli(["users", "put", user]))
-  return cli
-})
+import { Effect, Layer } from "effect"
+import { decode, from, knowing, ndjson } from "./importing.ts"
+import { idleCli, memory, parse } from "./inProcess.ts"
 
 it.effect("C14 create --from: every line is a login, and the limits hold", () =>
   Effect.gen(function*() {
@@ -76,41 +63,6 @@ it.effect("create --from: what failed is listed for people, too", () =>
       "Line 2: No user with the id \"nobody\"; add them before they log in\n" +
         "1 signed in, 0 older sessions ended, 1 line failed"
     )
-  }))
-
-/** A repository that takes a different time for each login. */
-const uneven = Layer.effect(
-  SessionRepo,
-  Effect.map(SessionRepo, (repo) => {
-    let logins = 0
-    return {
-      ...repo,
-      admit: (candidate, rules) =>
-        Effect.suspend(() => {
-          logins += 1
-          return Effect.andThen(
-            Effect.repeat(Effect.yieldNow, { times: (logins * 37) % 11 }),
-            repo.admit(candidate, rules)
-          )
-        })
-    }
-  })
-).pipe(Layer.provideMerge(memory))
-
-it.effect("C4 create --from: a login is as of its time, and one user's logins keep their order", () =>
-  Effect.gen(function*() {
-    const cli = yield* knowing(["alice", "bob"], uneven)
-    const start = DateTime.makeUnsafe("2026-11-01T00:00:00Z")
-    const times = Array.from({ length: 300 }, (_, at) => DateTime.formatIso(DateTime.add(start, { seconds: at })))
-    yield* cli(from, ndjson(times.map((at, index) => ({ userId: index % 3 === 0 ? "bob" : "alice", at }))))
-    const { stdout } = yield* cli(["events", "--user", "alice", "--json"])
-    const events = yield* Effect.forEach(stdout.split("\n"), (line) => parse(EventLine)(line))
-    const created = events.filter(({ event }) => event._tag === "SessionCreated").map(({ event }) =>
-      DateTime.formatIso(event.at)
-    )
-    assert.deepStrictEqual(created, times.filter((_, index) => index % 3 !== 0))
-    const { sessions } = yield* parse(ListResult)((yield* cli(["list", "alice", "--all", "--json"])).stdout)
-    assert.strictEqual(DateTime.formatIso(sessions[0]!.expiresAt), "2026-12-01T00:04:59.000Z")
   }))
 
 /** A repository with a bug that the third login meets. */

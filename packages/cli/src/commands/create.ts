@@ -110,7 +110,9 @@ export const create = Command.make(
   Command.withDescription(
     "Sign a user in. At the user's limit the oldest sessions end to make room. " +
       "With --from, one login a line is read: { \"userId\", \"ip\"?, \"userAgent\"?, \"at\"? }, " +
-      "where \"at\" is when it was, in ISO 8601. One user's logins keep their order. " +
+      "where \"at\" is when it was, in ISO 8601; the session begins at that time. One user's logins keep their order. " +
+      "A login fails if its time is in the future, if its session would be over by now, or if the user has a session " +
+      "that began later: put the lines in order of time. " +
       "A line that fails is reported by its number and the others go on; the exit code is then 1. " +
       "At most 1,000 failed lines are listed, all are counted. " +
       "When the database goes away, the rest of the file is not read."

@@ -1,13 +1,13 @@
 /** `sojourn create --from`: signs in every user of a file. */
 import { createSession, type SessionRepoError } from "@sojourn/core"
 import { Console, Data, Deferred, Effect, Option, Result, Schema, Stream } from "effect"
-import * as ClockAt from "../clockAt.ts"
 import { describeDefect, Failed, oneLine } from "../failure.ts"
 import { lines } from "../ndjson.ts"
 import { print } from "../output.ts"
 import * as Progress from "../progress.ts"
 import { type Login, maxLineBytes, parseLogin } from "./loginLine.ts"
 import type { Source } from "./loginSource.ts"
+import { signInAt } from "./signInAt.ts"
 
 /**
  * What became of the file. `failed` lists the first 1,000 lines that failed, `failedCount` counts all of them.
@@ -109,9 +109,10 @@ export const importLogins = Effect.fnUntraced(function*(bytes: Source["bytes"], 
     const { line, login } = attempt
     if (Result.isFailure(login)) return fail(line, login.failure)
     const { at, command } = login.success
-    const signIn = Effect.catchDefect(createSession(command), (defect) => Effect.fail(new LoginDefect({ defect })))
-    const outcome = yield* Effect.result(
-      Option.match(at, { onNone: () => signIn, onSome: (at) => ClockAt.at(at)(signIn) })
+    const signIn = Option.isSome(at) ? signInAt(command, at.value) : createSession(command)
+    const outcome = yield* signIn.pipe(
+      Effect.catchDefect((defect) => Effect.fail(new LoginDefect({ defect }))),
+      Effect.result
     )
     if (Result.isSuccess(outcome)) {
       count.created += 1
