@@ -1,5 +1,5 @@
 /** Tells cache and subscribers what a commit did. */
-import { Cause, Clock, Context, type DateTime, Duration, Effect, Metric, Option, Predicate } from "effect"
+import { Cause, Clock, Context, type DateTime, Duration, Effect, Fiber, Metric, Option, Predicate } from "effect"
 import type { CachedSession } from "./CachedSession.ts"
 import { EventBus } from "./EventBus.ts"
 import { callerSpan } from "./InnerSpan.ts"
@@ -128,4 +128,19 @@ export const commitThenTell = <A, E, R>(
         }
       })
     )
+  })
+
+/**
+ * As `commitThenTell`, for a change that nobody takes back once it was sent, and that may take effect when its caller has
+ * gone: it goes on without them. Inside the caller's transaction it goes back with that.
+ */
+export const completeThenTell = <A, E, R>(
+  commit: Effect.Effect<A, E, R>,
+  changeOf: (result: A) => Change | undefined
+) =>
+  Effect.contextWith((context: Context.Context<SessionRepo | Listeners>) => {
+    const told = commitThenTell(() => commit, changeOf)
+    return Context.get(context, SessionRepo).isInTransaction?.(context) === false
+      ? Effect.flatMap(Effect.forkDetach(told, { startImmediately: true }), Fiber.join)
+      : told
   })

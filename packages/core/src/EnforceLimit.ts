@@ -1,6 +1,6 @@
 /** Apply a lowered limit now, instead of at the user's next login. */
 import { DateTime, Effect } from "effect"
-import { commitThenTell } from "./Announce.ts"
+import { completeThenTell } from "./Announce.ts"
 import type { SessionId } from "./SessionId.ts"
 import { SessionPolicy } from "./SessionPolicy.ts"
 import { SessionRepo } from "./SessionRepo.ts"
@@ -16,8 +16,8 @@ export const enforceLimit = Effect.fn("sojourn.enforceLimit")(function*(userId: 
   const repo = yield* SessionRepo
   const now = yield* DateTime.now
   const rules = yield* SessionPolicy
-  const { evicted } = yield* commitThenTell(
-    () => repo.enforceLimit(userId, rules, now),
+  const { evicted } = yield* completeThenTell(
+    repo.enforceLimit(userId, rules, now),
     ({ events, evicted, expired }) => ({ userId, now, ended: [...expired, ...evicted], events })
   )
   return evicted satisfies ReadonlyArray<SessionId>

@@ -1,6 +1,6 @@
 /** Forget a user: end what is active and delete what is known of their sessions. */
 import { DateTime, Effect } from "effect"
-import { commitThenTell } from "./Announce.ts"
+import { completeThenTell } from "./Announce.ts"
 import type { Actor } from "./SessionEnd.ts"
 import { SessionRepo } from "./SessionRepo.ts"
 import type { UserId } from "./User.ts"
@@ -12,8 +12,8 @@ import type { UserId } from "./User.ts"
 export const eraseUser = Effect.fn("sojourn.eraseUser")(function*(userId: UserId, actor: Actor) {
   const repo = yield* SessionRepo
   const now = yield* DateTime.now
-  const { ended } = yield* commitThenTell(
-    () => repo.erase(userId, actor, now),
+  const { ended } = yield* completeThenTell(
+    repo.erase(userId, actor, now),
     ({ ended, endedBefore, events }) => ({ userId, now, ended: [...ended, ...endedBefore], events })
   )
   return ended

@@ -1,7 +1,7 @@
 /** Note that something about a session looks wrong, and end it when that happened too often. */
 import { DateTime, Effect, Option, Schema } from "effect"
 import { SecureRandom } from "effect/crypto"
-import { commitThenTell } from "./Announce.ts"
+import { completeThenTell } from "./Announce.ts"
 import { CredentialRepo } from "./CredentialRepo.ts"
 import { EventId } from "./EventId.ts"
 import { optional } from "./Optional.ts"
@@ -28,8 +28,8 @@ export const recordSuspiciousActivity = Effect.fn("sojourn.recordSuspiciousActiv
     const random = yield* SecureRandom.SecureRandom
     const now = yield* DateTime.now
     const eventId = EventId.make(yield* random.uuidV7())
-    const recorded = yield* commitThenTell(
-      () => credentials.recordSuspicion(sessionId, eventId, actor, now),
+    const recorded = yield* completeThenTell(
+      credentials.recordSuspicion(sessionId, eventId, actor, now),
       (recorded) => Option.isNone(recorded) ? undefined : { ...recorded.value, now }
     )
     if (Option.isNone(recorded)) return yield* new SessionNotFound({ sessionId })

@@ -1,6 +1,6 @@
 /** Sign a user out everywhere, or everywhere else. */
 import { DateTime, Effect, Schema } from "effect"
-import { commitThenTell } from "./Announce.ts"
+import { completeThenTell } from "./Announce.ts"
 import { instance } from "./Instance.ts"
 import { optional } from "./Optional.ts"
 import { Actor, EndReason, SessionEnd } from "./SessionEnd.ts"
@@ -30,8 +30,8 @@ export const revokeAllSessions = Effect.fn("sojourn.revokeAllSessions")(function
   const repo = yield* SessionRepo
   const { actor, except, reason, userId } = command
   const at = yield* DateTime.now
-  const { ended } = yield* commitThenTell(
-    () => repo.endAll(userId, except, instance(SessionEnd, { at, reason, actor })),
+  const { ended } = yield* completeThenTell(
+    repo.endAll(userId, except, instance(SessionEnd, { at, reason, actor })),
     ({ ended, endedBefore, events }) => ({ userId, now: at, ended: [...ended, ...endedBefore], events })
   )
   return ended

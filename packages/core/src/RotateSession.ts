@@ -2,7 +2,7 @@
 import { DateTime, Effect, Option, Redacted } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { Hex } from "effect/encoding"
-import { commitThenTell } from "./Announce.ts"
+import { completeThenTell } from "./Announce.ts"
 import { toCached } from "./CachedSession.ts"
 import { CredentialRepo } from "./CredentialRepo.ts"
 import { EventId } from "./EventId.ts"
@@ -45,7 +45,7 @@ export const rotateSession = Effect.fn("sojourn.rotateSession")(function*(
     now,
     grace: boundedGrace(yield* RotationGrace)
   }
-  const outcome = yield* commitThenTell(() => credentials.rotate(rotation), (outcome) => {
+  const outcome = yield* completeThenTell(credentials.rotate(rotation), (outcome) => {
     if (outcome._tag !== "Rotated") return undefined
     const { rotation, secretHash, session } = outcome.credential
     const admitted = toCached(session, secretHash, rotation)

@@ -121,6 +121,11 @@ export type Late<A> = (result: A) => Effect.Effect<void>
  */
 export class SessionRepo extends Context.Service<SessionRepo, {
   /**
+   * Whether who asks is in a transaction of this store. Absent: there are none, and whoever is interrupted while they wait has
+   * changed nothing.
+   */
+  readonly isInTransaction?: (context: Context.Context<never>) => boolean
+  /**
    * Puts the session in and ends what the rules say must go, in one commit: under the user's lock the limit is read,
    * the sessions over it are ended (reason `session_limit_exceeded`), the row and the events are written. All excess
    * goes, also when the limit was lowered.

@@ -1,6 +1,6 @@
 /** Mark the device of a session as one that the user trusts. */
 import { DateTime, Effect, Option } from "effect"
-import { commitThenTell } from "./Announce.ts"
+import { completeThenTell } from "./Announce.ts"
 import { toCached } from "./CachedSession.ts"
 import { CredentialRepo } from "./CredentialRepo.ts"
 import { parseIpAddress } from "./IpAddress.ts"
@@ -37,8 +37,8 @@ export const trustSession = Effect.fn("sojourn.trustSession")(function*(
   const credentials = yield* CredentialRepo
   const now = yield* DateTime.now
   const actor = byUser(userId, Option.flatMap(ipAddress, parseIpAddress))
-  const marked = yield* commitThenTell(
-    () => credentials.trust(sessionId, userId, actor, now),
+  const marked = yield* completeThenTell(
+    credentials.trust(sessionId, userId, actor, now),
     (marked) => Option.isNone(marked) ? undefined : { userId, now, events: marked.value }
   )
   if (Option.isNone(marked)) return yield* new SessionNotFound({ sessionId })

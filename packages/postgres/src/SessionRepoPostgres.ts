@@ -9,7 +9,7 @@ import {
   UserNotFound
 } from "@sojourn/core"
 import { useInnerSpan, withInnerSpan, withinSpan } from "@sojourn/core/InnerSpan"
-import { DateTime, Effect, Layer, Option } from "effect"
+import { Context, DateTime, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Admissions from "./Admissions.ts"
 import { make as makeAdmit, repoError, ruleParameters } from "./Admit.ts"
@@ -77,7 +77,11 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
         several: (revocations) => answered("end")(revoke.several(revocations))
       })
 
-      const inTransaction = Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome)
+      const isInTransaction = (context: Context.Context<never>) =>
+        Option.isSome(Context.getOption(context, sql.transactionService))
+      const inTransaction = Effect.contextWith((context: Context.Context<never>) =>
+        Effect.succeed(isInTransaction(context))
+      )
 
       const admitInside = Effect.fnUntraced(function*(candidate: Candidate, rules: SessionRules) {
         const [outcome] = yield* admit([candidate], rules, true)
@@ -87,6 +91,8 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
       })
 
       return SessionRepo.of({
+        isInTransaction,
+
         // The span is handed on, as to provide it takes as long as to make it.
         admit: (candidate, rules, late) =>
           useInnerSpan("SessionRepo.admit", {}, (span) =>

@@ -7,6 +7,8 @@ import {
   EventBus,
   EventBusInProcess,
   LocationEnricher,
+  RevokeAllSessions,
+  revokeAllSessions,
   RevokeSession,
   revokeSession,
   SessionCacheInProcess,
@@ -19,6 +21,7 @@ import {
   validateSession
 } from "@sojourn/core"
 import { Effect, Fiber, Layer, Option, Stream } from "effect"
+import { SqlClient } from "effect/sql"
 import { holdLock, lockWaits, postgres } from "./database.ts"
 
 const application = Layer.mergeAll(
@@ -76,5 +79,36 @@ layer(application, { excludeTestServices: true, timeout: "60 seconds" })("late o
       assert.strictEqual(error._tag, "SessionNotActive")
       const stored = yield* SessionRepo.use((repo) => repo.find(sessionId))
       assert.isTrue(Option.isSome(Option.getOrThrow(stored).end))
+    }))
+
+  it.effect("V11 A2 likewise of all a user's sessions", () =>
+    Effect.gen(function*() {
+      const userId = UserId.make("carol")
+      yield* UserRepo.use((users) => users.put(User.make({ id: userId })))
+      const { token } = yield* signIn(userId)
+      yield* validateSession(token)
+      const told = yield* hear(2)
+      yield* goneMeanwhile(userId, revokeAllSessions(RevokeAllSessions.make({ userId, actor: system })))
+      const events = yield* Effect.timeout(Fiber.join(told), "10 seconds")
+      assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["SessionRevoked", "SessionsRevoked"])
+      const error = yield* Effect.flip(validateSession(token))
+      assert.strictEqual(error._tag, "SessionNotActive")
+    }))
+
+  it.effect("C21 in a transaction that is interrupted nothing goes on", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const userId = UserId.make("dave")
+      yield* UserRepo.use((users) => users.put(User.make({ id: userId })))
+      const { token } = yield* signIn(userId)
+      yield* goneMeanwhile(
+        userId,
+        sql.withTransaction(revokeAllSessions(RevokeAllSessions.make({ userId, actor: system })))
+      )
+      // Whoever goes on would have had the lock before.
+      yield* signIn(userId)
+      yield* validateSession(token)
+      const stored = yield* sql`SELECT 1 FROM sojourn.sessions WHERE user_id = ${userId} AND ended_at IS NOT NULL`
+      assert.strictEqual(stored.length, 0)
     }))
 })
