@@ -5,6 +5,7 @@ import { SessionCache } from "./SessionCache.ts"
 import { NotSessionOwner, SessionNotFound } from "./SessionErrors.ts"
 import type { SessionId } from "./SessionId.ts"
 import { SessionLookup } from "./SessionLookup.ts"
+import { SessionRepo } from "./SessionRepo.ts"
 import { routingTag } from "./SessionToken.ts"
 import type { UserId } from "./User.ts"
 
@@ -23,12 +24,14 @@ export const getSession = Effect.fn("sojourn.getSession")(function*(sessionId: S
   yield* Effect.annotateCurrentSpan({ "user.id": userId, "session.id": sessionId })
   const cache = yield* SessionCache
   const lookup = yield* SessionLookup
+  const repo = yield* SessionRepo
   const now = yield* DateTime.now
   const cached = yield* cache.get(sessionId, routingTag(userId), now)
   if (Option.isSome(cached)) return yield* owned(cached.value, userId)
   const found = yield* lookup.credential(sessionId)
   if (Option.isNone(found) || !found.value.session.isActive(now)) return yield* new SessionNotFound({ sessionId })
   const session = yield* owned(toCached(found.value.session, found.value.secretHash, found.value.rotation), userId)
-  yield* Effect.ignore(cache.fill(session, now))
+  // What is read in a transaction of the caller's is nobody else's until it is committed.
+  yield* repo.afterCommit(Effect.ignore(cache.fill(session, now)))
   return session
 })

@@ -40,11 +40,13 @@ export const listSessions = Effect.fn("sojourn.listSessions")(function*(query: L
     now,
     all: query.all,
     before: query.before,
-    limit: query.limit
+    // One more tells whether there is another page.
+    limit: query.limit + 1
   })
-  const last = sessions.length < query.limit ? undefined : sessions.at(-1)
+  const page = sessions.slice(0, query.limit)
+  const last = sessions.length > query.limit ? page.at(-1) : undefined
   return {
-    sessions: sessions.map((session): ListedSession => ({
+    sessions: page.map((session): ListedSession => ({
       session,
       active: session.isActive(now),
       current: Option.contains(query.current, session.id)

@@ -181,7 +181,7 @@ export class SessionRepo extends Context.Service<SessionRepo, {
   readonly sweep: (now: DateTime.Utc, limit: number) => Effect.Effect<ReadonlyArray<SessionEvent>, SessionRepoError>
   /**
    * Ends the user's active sessions with `user_deleted`, deletes all their sessions and the user, and takes devices,
-   * places and addresses out of their events.
+   * places and addresses out of their events. Of sessions that were over and not ended the log alone gets the end.
    */
   readonly erase: (userId: UserId, actor: Actor, now: DateTime.Utc) => Effect.Effect<Endings, SessionRepoError>
   /**

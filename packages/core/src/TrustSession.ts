@@ -12,14 +12,14 @@ import { SessionLookup } from "./SessionLookup.ts"
 import { SessionRepo } from "./SessionRepo.ts"
 import type { UserId } from "./User.ts"
 
-/** What is cached of the session says so, too, where it is cached. */
+/** What is cached of the session says so, too; also what was read, or recorded, before and is cached meanwhile. */
 const refreshCache = (sessionId: SessionId, now: DateTime.Utc) =>
   Effect.gen(function*() {
     const lookup = yield* SessionLookup
     const cache = yield* SessionCache
     const found = yield* lookup.credential(sessionId)
     if (Option.isSome(found) && found.value.session.isActive(now)) {
-      yield* cache.touch(toCached(found.value.session, found.value.secretHash, found.value.rotation), now)
+      yield* cache.put(toCached(found.value.session, found.value.secretHash, found.value.rotation), [], now)
     }
   }).pipe(Effect.ignore)
 

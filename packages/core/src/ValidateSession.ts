@@ -14,7 +14,7 @@ import { InvalidSessionToken, SessionNotActive } from "./SessionErrors.ts"
 import { SessionId } from "./SessionId.ts"
 import { SessionLookup } from "./SessionLookup.ts"
 import { type ValidationResult, validations } from "./SessionMetrics.ts"
-import type { SessionRepoError } from "./SessionRepo.ts"
+import { SessionRepo, type SessionRepoError } from "./SessionRepo.ts"
 import {
   type BareTokenParts,
   hashBy,
@@ -81,12 +81,14 @@ const ask = Effect.fnUntraced(
   function*(parts: BareTokenParts, hash: SecretHash, now: DateTime.Utc) {
     const lookup = yield* SessionLookup
     const cache = yield* SessionCache
+    const repo = yield* SessionRepo
     const isGarbage = parts === nobody
     if (!isGarbage) yield* Effect.annotateCurrentSpan("session.id", parts.sessionId)
     const session = yield* judge(yield* lookup.credential(parts.sessionId), isGarbage, hash, now)
     yield* Effect.annotateCurrentSpan("user.id", session.userId)
-    // A cache that cannot be written is told by its own metrics; the answer stands.
-    yield* Effect.ignore(cache.fill(session, now))
+    // A cache that cannot be written is told by its own metrics; the answer stands. What is read in a transaction of the
+    // caller's is nobody else's until it is committed.
+    yield* repo.afterCommit(Effect.ignore(cache.fill(session, now)))
     return valid(session, now.epochMilliseconds)
   },
   Effect.tap(() => Metric.update(validations("valid", "store"), 1)),
@@ -114,6 +116,9 @@ const isProven = (cached: CachedSession | undefined, hash: SecretHash): cached i
  * decides, and an active session is cached again. Unknown session, wrong secret and garbage fail alike, after the same
  * work, with `InvalidSessionToken`; a session that is over fails with `SessionNotActive` and the reason. When the store
  * is needed and away, it fails closed with `SessionRepoError`.
+ *
+ * A secret that was replaced ends its session. In a transaction of your own that is undone if the failure leaves it: handle it
+ * inside, and let it commit.
  *
  * Every answer is counted in `sojourn_validations_total`; a span, `sojourn.validateSession`, is there only when the store
  * is asked.

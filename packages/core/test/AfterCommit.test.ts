@@ -58,7 +58,7 @@ const handlers: ReadonlyArray<Handler> = [
   {
     name: "trustSession",
     change: ({ sessionId }: Login) => trustSession(sessionId, userId),
-    writes: ["touch"],
+    writes: ["put"],
     tells: ["SessionTrusted"]
   },
   {

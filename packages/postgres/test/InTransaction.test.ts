@@ -1,6 +1,20 @@
 /** What the application does with sessions in a transaction of its own sees what it did before. */
 import { assert, layer } from "@effect/vitest"
-import { SessionLookup, SessionRules, User, UserId, UserRepo } from "@sojourn/core"
+import {
+  CreateSession,
+  createSession,
+  DeviceEnricher,
+  EventBusInProcess,
+  getSession,
+  LocationEnricher,
+  SessionCacheInProcess,
+  SessionLookup,
+  SessionRules,
+  User,
+  UserId,
+  UserRepo,
+  validateSession
+} from "@sojourn/core"
 import { EmbeddedDatabase, Migrations } from "@sojourn/postgres"
 import { Duration, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
@@ -10,8 +24,16 @@ const embedded = stores().pipe(Layer.provideMerge(Migrations.layer()), Layer.pro
 
 const databases = { PostgreSQL: postgres(), PGlite: embedded }
 
+const application = Layer.mergeAll(
+  SessionLookup.layer,
+  SessionCacheInProcess.layer(),
+  EventBusInProcess.layer(),
+  DeviceEnricher.layerDisabled,
+  LocationEnricher.layerDisabled
+)
+
 for (const [name, database] of Object.entries(databases)) {
-  layer(Layer.provideMerge(SessionLookup.layer, database), { excludeTestServices: true, timeout: "60 seconds" })(
+  layer(Layer.provideMerge(application, database), { excludeTestServices: true, timeout: "60 seconds" })(
     `in a transaction, ${name}`,
     (it) => {
       it.effect("V9 a session is found in the transaction in which it was created, and nowhere else", () =>
@@ -28,6 +50,27 @@ for (const [name, database] of Object.entries(databases)) {
           })).pipe(Effect.timeout(Duration.seconds(10)), Effect.flip)
           assert.isString(lost)
           if (typeof lost === "string") assert.isTrue(Option.isNone(yield* lookup.credential(lost)))
+        }))
+
+      it.effect("V10 what is read in a transaction that is rolled back is not cached", () =>
+        Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          const userId = UserId.make("bob")
+          yield* UserRepo.use((users) => users.put(User.make({ id: userId })))
+          const login = Effect.gen(function*() {
+            const created = yield* createSession(CreateSession.make({ userId }))
+            yield* getSession(created.sessionId, userId)
+            yield* validateSession(created.token)
+            return created
+          })
+          const lost = yield* sql.withTransaction(Effect.flatMap(login, Effect.fail)).pipe(Effect.flip)
+          assert.isTrue("token" in lost)
+          if ("token" in lost) {
+            const error = yield* Effect.flip(validateSession(lost.token))
+            assert.strictEqual(error._tag, "InvalidSessionToken")
+          }
+          const kept = yield* sql.withTransaction(login)
+          yield* validateSession(kept.token)
         }))
     }
   )

@@ -51,11 +51,13 @@ export const make = Effect.fnUntraced(
           Effect.fail(new SessionRepoError({ operation, reason: cause.reason, message: cause.message, cause })))
       )
 
+    const dueOf = (userId: UserId, now: DateTime.Utc) =>
+      sessions.of(userId).filter((session) => Option.isNone(session.end) && !session.isActive(now)).toSorted(byEnd)
+
     /** Under the user's lock, where there is a limit: ends what is over, so that nothing brings it back. */
     const endDue = (userId: UserId, limit: Limit, now: DateTime.Utc) =>
       Effect.sync(() => {
-        const due = limit === "unlimited" ? [] : sessions.of(userId).filter(({ end }) => Option.isNone(end))
-          .filter((session) => !session.isActive(now)).toSorted(byEnd)
+        const due = limit === "unlimited" ? [] : dueOf(userId, now)
         return { changes: due.map(SessionChange.expired), ids: due.map(({ id }) => id) }
       })
 
@@ -180,6 +182,7 @@ export const make = Effect.fnUntraced(
           userId,
           Effect.gen(function*() {
             const end = SessionEnd.make({ at: now, reason: "user_deleted", actor })
+            yield* Effect.sync(() => write(...dueOf(userId, now).map(SessionChange.expired)))
             const { change, ended, endedBefore } = yield* endRest(userId, Option.none(), end)
             const written = yield* Effect.sync(() => {
               const written = write(change)

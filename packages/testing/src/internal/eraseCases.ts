@@ -11,6 +11,7 @@ import {
   expired,
   failure,
   givenUser,
+  idle,
   live,
   sessionsOf,
   setLimit,
@@ -44,6 +45,21 @@ export const eraseCases = (it: Vitest.MethodsNonLive<Store>): void => {
       for (const id of ids) assert.deepStrictEqual(yield* repo.find(id), Option.none())
       assert.deepStrictEqual(yield* failure(users.find(userId)), { _tag: "UserNotFound", userId })
       assert.deepStrictEqual(yield* failure(admit({ userId })), { _tag: "UserNotFound", userId })
+    }))
+
+  it.effect("D1 a session that was over gets its own end in the log, and not that of the user", () =>
+    Effect.gen(function*() {
+      const { ids, userId } = yield* givenUser("unlimited", [live(1), expired, idle])
+      const { ended, events } = yield* erase(userId)
+      assert.deepStrictEqual(ended, ids.slice(0, 1))
+      assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["SessionRevoked", "SessionsRevoked"])
+      const logged = (yield* eventsOf(userId, 7)).map((event) => ["reason" in event && event.reason, event._tag])
+      assert.sameDeepMembers(logged.filter(([reason]) => reason !== false), [
+        ["expired", "SessionExpired"],
+        ["idle", "SessionExpired"],
+        ["user_deleted", "SessionRevoked"],
+        ["user_deleted", "SessionsRevoked"]
+      ])
     }))
 
   it.effect("the events stay, without device, place and address; those of others are untouched", () =>

@@ -114,5 +114,7 @@ export const lifeReadCases = (it: Vitest.MethodsNonLive<CredentialStore>): void 
       assert.deepStrictEqual([one, two, three].map(({ sessions }) => sessions.length), [3, 3, 1])
       assert.sameMembers([one, two, three].flatMap(({ sessions }) => sessions.map(({ session }) => session.id)), ids)
       assert.deepStrictEqual(three.next, Option.none())
+      const full = yield* listSessions(ListSessions.make({ userId, limit: 6 }))
+      assert.deepStrictEqual([full.sessions.length, full.next], [6, Option.none()])
     }).pipe(withSurroundings, onTestClock))
 }
