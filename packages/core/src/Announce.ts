@@ -132,7 +132,8 @@ export const commitThenTell = <A, E, R>(
 
 /**
  * As `commitThenTell`, for a change that nobody takes back once it was sent, and that may take effect when its caller has
- * gone: it goes on without them. Inside the caller's transaction it goes back with that.
+ * gone: it goes on without them, for as long as the store may take to answer. Inside the caller's transaction it goes back
+ * with that.
  */
 export const completeThenTell = <A, E, R>(
   commit: Effect.Effect<A, E, R>,

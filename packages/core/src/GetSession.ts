@@ -1,11 +1,11 @@
 /** Look at one session, without its token. */
 import { DateTime, Effect, Option } from "effect"
 import { type CachedSession, toCached } from "./CachedSession.ts"
+import { cacheRead } from "./CacheFill.ts"
 import { SessionCache } from "./SessionCache.ts"
 import { NotSessionOwner, SessionNotFound } from "./SessionErrors.ts"
 import type { SessionId } from "./SessionId.ts"
 import { SessionLookup } from "./SessionLookup.ts"
-import { SessionRepo } from "./SessionRepo.ts"
 import { routingTag } from "./SessionToken.ts"
 import type { UserId } from "./User.ts"
 
@@ -24,14 +24,12 @@ export const getSession = Effect.fn("sojourn.getSession")(function*(sessionId: S
   yield* Effect.annotateCurrentSpan({ "user.id": userId, "session.id": sessionId })
   const cache = yield* SessionCache
   const lookup = yield* SessionLookup
-  const repo = yield* SessionRepo
   const now = yield* DateTime.now
   const cached = yield* cache.get(sessionId, routingTag(userId), now)
   if (Option.isSome(cached)) return yield* owned(cached.value, userId)
   const found = yield* lookup.credential(sessionId)
   if (Option.isNone(found) || !found.value.session.isActive(now)) return yield* new SessionNotFound({ sessionId })
   const session = yield* owned(toCached(found.value.session, found.value.secretHash, found.value.rotation), userId)
-  // What is read in a transaction of the caller's is nobody else's until it is committed.
-  yield* repo.afterCommit(Effect.ignore(cache.fill(session, now)))
+  yield* cacheRead(session, now)
   return session
 })

@@ -2,6 +2,7 @@
 import { Clock, Context, type DateTime, Duration, Effect, Metric, Option } from "effect"
 import { Digest } from "effect/crypto"
 import { type CachedSession, toCached } from "./CachedSession.ts"
+import { cacheRead } from "./CacheFill.ts"
 import type { Credential } from "./CredentialRepo.ts"
 import { withInnerSpan } from "./InnerSpan.ts"
 import { instantAt } from "./Instant.ts"
@@ -14,7 +15,7 @@ import { InvalidSessionToken, SessionNotActive } from "./SessionErrors.ts"
 import { SessionId } from "./SessionId.ts"
 import { SessionLookup } from "./SessionLookup.ts"
 import { type ValidationResult, validations } from "./SessionMetrics.ts"
-import { SessionRepo, type SessionRepoError } from "./SessionRepo.ts"
+import type { SessionRepoError } from "./SessionRepo.ts"
 import {
   type BareTokenParts,
   hashBy,
@@ -80,15 +81,11 @@ const resultOf = (error: InvalidSessionToken | SessionNotActive | SessionRepoErr
 const ask = Effect.fnUntraced(
   function*(parts: BareTokenParts, hash: SecretHash, now: DateTime.Utc) {
     const lookup = yield* SessionLookup
-    const cache = yield* SessionCache
-    const repo = yield* SessionRepo
     const isGarbage = parts === nobody
     if (!isGarbage) yield* Effect.annotateCurrentSpan("session.id", parts.sessionId)
     const session = yield* judge(yield* lookup.credential(parts.sessionId), isGarbage, hash, now)
     yield* Effect.annotateCurrentSpan("user.id", session.userId)
-    // A cache that cannot be written is told by its own metrics; the answer stands. What is read in a transaction of the
-    // caller's is nobody else's until it is committed.
-    yield* repo.afterCommit(Effect.ignore(cache.fill(session, now)))
+    yield* cacheRead(session, now)
     return valid(session, now.epochMilliseconds)
   },
   Effect.tap(() => Metric.update(validations("valid", "store"), 1)),

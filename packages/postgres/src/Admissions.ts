@@ -99,7 +99,7 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
           return false
         })
       }
-      if (logins.length > 1 && mayBeOnes(answer.failure.reason)) {
+      if (logins.length > 1 && mayBeOnes(answer.failure)) {
         return (yield* Effect.forEach(logins, (login) => send([login], statement, wait))).flat()
       }
       for (const login of logins) login.settle(Effect.fail(answer.failure))

@@ -13,7 +13,7 @@ export interface Options {
   readonly url: Redacted.Redacted<string>
   /** Node's options for TLS, such as `ca`; `true` for none. Default: as `sslmode` in the URL says. */
   readonly ssl?: PgClient.PgClientConfig["ssl"]
-  /** Default: 10. */
+  /** Default: 10. Up to four statements wait for locks, each on a connection of its own: have more than that. */
   readonly maxConnections?: number | undefined
   /** How long to try to connect. Default: 5 seconds. */
   readonly connectTimeout?: Duration.Input | undefined

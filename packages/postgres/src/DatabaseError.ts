@@ -50,6 +50,8 @@ const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
   ["53", explain("Unavailable", "PostgreSQL has no connection, memory or disk left; free some and try again")],
   ["57014", explain("Unavailable", "PostgreSQL took longer than the statement timeout")],
   ["57", explain("Unavailable", "PostgreSQL is shutting down or starting; try again")],
+  ["25006", explain("Unavailable", "PostgreSQL takes no writes: it is a standby; connect to the primary")],
+  ["55P03", explain("Unavailable", "PostgreSQL did not get a lock in time; try again")],
   ["40", explain("Unavailable", "PostgreSQL gave the transaction up in favour of another; try again")],
   // A setting at the start of a connection that the pooler does not know; a prepared statement that it lost.
   ["08P01", pooler],
@@ -122,11 +124,15 @@ export const databaseError = (operation: string) => (cause: unknown): DatabaseEr
 /** "SJN03": the user's lock is taken, and the statement was told not to wait. */
 export const isLockTaken = (error: unknown): boolean => sqlState(error) === "SJN03"
 
+/** Classes of SQLSTATE for what SQL or a function of the application's fails with: cardinality, PL/pgSQL, external routines. */
+const ofFunctions = /^(21|38|39|P0)/
+
 /**
  * Whether one of several in a statement may be why all failed: then each is tried on its own. What is wrong with the server
  * or with the transaction is wrong for all.
  */
-export const mayBeOnes = (reason: StoreFailure): boolean => reason === "InvalidData" || reason === "Failed"
+export const mayBeOnes = ({ cause, reason }: { readonly reason: StoreFailure; readonly cause?: unknown }): boolean =>
+  reason === "InvalidData" || reason === "Failed" && ofFunctions.test(sqlState(cause) ?? "")
 
 /** "SJN02": the session to keep is not an active one of the user's. */
 export const isKeptNotActive = (error: unknown): boolean => sqlState(error) === "SJN02"

@@ -3,6 +3,17 @@ import { Effect, Fiber, Option, Semaphore } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { isLockTaken } from "./DatabaseError.ts"
 
+/** The most of a client's statements that wait at once, each on a connection: by default not half of the pool's. */
+const most = 4
+
+const waiters = new WeakMap<SqlClient.SqlClient["transactionService"], Semaphore.Semaphore>()
+
+const waitersOf = ({ transactionService }: SqlClient.SqlClient): Semaphore.Semaphore => {
+  const known = waiters.get(transactionService) ?? Semaphore.makeUnsafe(most)
+  waiters.set(transactionService, known)
+  return known
+}
+
 /** Runs apart from its caller: a statement that a frozen server does not cancel holds up nobody. */
 const apart = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(
@@ -14,26 +25,26 @@ const apart = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> 
  * Runs a statement on a connection that it has for itself: on one that others share, theirs would wait behind it. Not in a
  * transaction: should the connection be lost, there is nothing to roll back, which would be a defect.
  */
-export const alone = (sql: SqlClient.SqlClient) => <A, E>(statement: Effect.Effect<A, E>) =>
-  apart(
-    Effect.scoped(
+export const alone = (sql: SqlClient.SqlClient) => {
+  const { withPermit } = waitersOf(sql)
+  // When connections are taken away the pool opens more only for those who come later, not for those who wait already.
+  const wakePool = Effect.forkDetach(Effect.ignoreCause(sql`SELECT 1`))
+  return <A, E>(statement: Effect.Effect<A, E>) =>
+    apart(withPermit(Effect.scoped(
       Effect.flatMap(sql.reserve, (connection) =>
-        Effect.provideService(statement, sql.transactionService, [connection, 0]))
-    )
-  )
-
-/** The most that wait at once, each on a connection of the pool. */
-const most = 2
+        Effect.andThen(wakePool, Effect.provideService(statement, sql.transactionService, [connection, 0])))
+    )))
+}
 
 /**
  * Runs a statement that takes a user's lock: at once when it is free; else it waits for it alone. Inside the caller's
  * transaction it is part of that and waits there. With `wait` false the statement fails when the lock is taken.
  */
 export const locking = (sql: SqlClient.SqlClient) => {
-  const waiters = Semaphore.makeUnsafe(most)
+  const waiting = alone(sql)
   return <A, E>(statement: (wait: boolean) => Effect.Effect<A, E>): Effect.Effect<A, E | SqlError.SqlError> =>
     Effect.flatMap(Effect.serviceOption(sql.transactionService), (transaction) =>
       Option.isSome(transaction)
         ? statement(true)
-        : Effect.catchIf(statement(false), isLockTaken, () => waiters.withPermit(alone(sql)(statement(true)))))
+        : Effect.catchIf(statement(false), isLockTaken, () => waiting(statement(true))))
 }

@@ -43,18 +43,24 @@ const distinct = (all: ReadonlyArray<Ending>) => {
  * is taken elsewhere holds up nobody: their endings wait apart, at most so many at once.
  */
 export const make = Effect.fnUntraced(function*(statements: Statements) {
-  const queue = yield* Waiting.makeQueue<Ending>()
+  const waitingApart = new Set<Ending>()
+  const queue = yield* Waiting.makeQueue<Ending>(() => waitingApart)
   const waiters = yield* Semaphore.make(2)
   const scope = yield* Effect.scope
   const whenLate = yield* Waiting.makeLate
 
   const apart = (one: Ending) =>
-    Effect.forkIn(
-      waiters.withPermit(Effect.suspend(() => one.cancelled ? Effect.void : sendOne(one, true))).pipe(
-        Waiting.settled([one])
-      ),
-      scope
-    )
+    Effect.suspend(() => {
+      waitingApart.add(one)
+      const sent = Effect.suspend(() => one.cancelled ? Effect.void : sendOne(one, true))
+      return Effect.forkIn(
+        waiters.withPermit(sent).pipe(
+          Waiting.settled([one]),
+          Effect.ensuring(Effect.sync(() => waitingApart.delete(one)))
+        ),
+        scope
+      )
+    })
 
   const settle = (one: Ending, row: EndingRow | undefined) => {
     if (row === undefined || row.busy) return Effect.asVoid(apart(one))
@@ -79,7 +85,7 @@ export const make = Effect.fnUntraced(function*(statements: Statements) {
         yield* Effect.forEach(first, (one) => settle(one, answer.success.get(one.revocation.sessionId)), {
           discard: true
         })
-      } else if (mayBeOnes(answer.failure.reason)) {
+      } else if (mayBeOnes(answer.failure)) {
         yield* Effect.forEach(first, (one) => sendOne(one, false), { discard: true })
       } else for (const one of first) one.settle(Effect.fail(answer.failure))
     }

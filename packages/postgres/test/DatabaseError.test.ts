@@ -1,6 +1,7 @@
 /** What an error of the database may tell. */
 import { assert, it, layer } from "@effect/vitest"
 import { repoError } from "@sojourn/postgres/Admit"
+import { mayBeOnes } from "@sojourn/postgres/DatabaseError"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { inspect } from "node:util"
@@ -30,4 +31,13 @@ it("a pooler that refuses the settings of a connection, or loses prepared statem
     assert.strictEqual(error.reason, "Unavailable")
   }
   assert.include(repoError("admit")(Object.assign(new Error("lost"), { code: "08006" })).message, "was lost")
+})
+
+const errorOf = (code: string) => repoError("admit")(Object.assign(new Error("refused"), { code }))
+
+it("C14 a server that takes no writes, or no lock in time, is away; what one of several may have caused is told apart", () => {
+  for (const code of ["25006", "55P03", "57014"]) assert.strictEqual(errorOf(code).reason, "Unavailable")
+  const codes = ["21000", "P0001", "22P02", "23505", "25006", "55P03", "58030", "XX000", "40001"]
+  assert.deepStrictEqual(codes.filter((code) => mayBeOnes(errorOf(code))), ["21000", "P0001", "22P02", "23505"])
+  assert.isFalse(mayBeOnes(repoError("admit")(new Error("no state"))))
 })

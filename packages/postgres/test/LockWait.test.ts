@@ -15,10 +15,12 @@ import {
   UserId,
   UserRepo
 } from "@sojourn/core"
-import { DateTime, Duration, Effect, Exit, Fiber, Option, Result, Schedule } from "effect"
+import { DateTime, Duration, Effect, Exit, Fiber, type Layer, Option, Result, Schedule } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { SqlClient } from "effect/sql"
 import { admit, candidateOf, holdLock, killLockWaits, lockWaits, postgres } from "./database.ts"
+
+type Stores = Layer.Success<ReturnType<typeof postgres>>
 
 const rules = SessionRules.make({})
 const together = { concurrency: "unbounded" } as const
@@ -157,6 +159,36 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("waiting
       for (const fiber of waiting) assert.isTrue(Exit.isSuccess(yield* answered(fiber)))
       assert.isTrue(Exit.isSuccess(yield* answered(erasing)))
       assert.isTrue(Option.isNone(yield* SessionRepo.use((repo) => repo.find(busy.id))))
+    }))
+
+  it.effect("V11 however many users' locks are taken, a statement of another one is answered at once", () =>
+    Effect.gen(function*() {
+      const calm = yield* login("calm as ever")
+      const held = yield* Effect.forEach(
+        Array.from({ length: 4 }, (_, nth) => `busy ${nth}`),
+        (name) =>
+          Effect.gen(function*() {
+            const busy = yield* login(name)
+            const release = yield* holdLock(busy.userId)
+            const { endAll, recordSuspicion } = yield* changes(busy)
+            const waiting = yield* Effect.forEach(
+              [admit(busy.userId, rules), end(busy.id), endAll, recordSuspicion],
+              (change) => Effect.forkChild(Effect.exit<unknown, unknown, Stores>(change))
+            )
+            return { release, waiting }
+          })
+      )
+      yield* lockWaits(2)
+      yield* Effect.sleep("500 millis")
+      // One alone: any further one would make the pool go on.
+      const found = yield* CredentialRepo.use((credentials) => credentials.find([calm.id])).pipe(
+        Effect.timeoutOption(Duration.seconds(5))
+      )
+      assert.isTrue(Option.isSome(found))
+      for (const { release, waiting } of held) {
+        yield* release
+        yield* Effect.forEach(waiting, answered)
+      }
     }))
 
   it.effect("C21 inside the caller's transaction a change waits for the lock and is part of it", () =>

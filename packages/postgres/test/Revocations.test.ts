@@ -1,5 +1,5 @@
 /** How endings of single sessions share statements, and what they do not share. */
-import { assert, layer } from "@effect/vitest"
+import { assert, it, layer } from "@effect/vitest"
 import {
   byUser,
   EventLog,
@@ -7,11 +7,14 @@ import {
   SessionId,
   SessionRepo,
   SessionRules,
+  system,
   User,
   UserId,
   UserRepo
 } from "@sojourn/core"
-import { DateTime, Duration, Effect, Fiber, Option, Result } from "effect"
+import type { EndingRow } from "@sojourn/postgres/EndedRow"
+import * as Revocations from "@sojourn/postgres/Revocations"
+import { DateTime, Deferred, Duration, Effect, Exit, Fiber, Option, Result, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { admit, holdLock, postgres } from "./database.ts"
 
@@ -32,6 +35,7 @@ const end = Effect.fnUntraced(function*(id: SessionId, owner: UserId) {
   )
 })
 
+const missing = SessionId.make("019ca945-0a00-7000-8c1d-000000000000")
 const together = { concurrency: "unbounded" } as const
 
 layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("revocations", (it) => {
@@ -39,7 +43,6 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("revocat
     Effect.gen(function*() {
       const all = yield* Effect.forEach(Array.from({ length: 200 }, (_, n) => `leaver-${n}`), login, together)
       const stranger = yield* login("stranger")
-      const missing = SessionId.make("019ca945-0a00-7000-8c1d-000000000000")
       const ends = [
         // Each twice: one of the two ends it.
         ...[...all, ...all].map(({ id, userId }) => end(id, userId)),
@@ -88,3 +91,37 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("revocat
       assert.isTrue(Option.isSome(left) && Option.isNone(left.value.end))
     }))
 })
+
+it.live("V11 whoever waits for a user's lock when the repository closes does not wait for good", () =>
+  Effect.gen(function*() {
+    const scope = yield* Scope.make()
+    const began = yield* Deferred.make<void>()
+    const busy: EndingRow = { session_id: missing, user_id: null, changed: false, device: null, busy: true }
+    // The first worker learns that the user is busy when the scope is closed and waits for the second one.
+    const revoke = yield* Revocations.make({
+      one: ({ sessionId }, wait) => {
+        if (wait) return Effect.never
+        return sessionId === missing
+          ? Effect.delay(Effect.succeed(busy), "200 millis")
+          : Effect.uninterruptible(
+            Effect.andThen(Deferred.succeed(began, undefined), Effect.delay(Effect.succeed(busy), "400 millis"))
+          )
+      },
+      several: () => Effect.never
+    }).pipe(Scope.provide(scope))
+    const asking = (sessionId: SessionId) =>
+      Effect.gen(function*() {
+        const end = SessionEnd.make({ at: yield* DateTime.now, reason: "logout", actor: system })
+        const revocation = { sessionId, end, owner: Option.none(), reuse: Option.none() }
+        return yield* Effect.forkChild(revoke(revocation, () => Effect.void), { startImmediately: true })
+      })
+    const first = yield* asking(missing)
+    yield* Effect.sleep("50 millis")
+    const second = yield* asking(SessionId.make("019ca945-0a00-7000-8c1d-000000000001"))
+    yield* Deferred.await(began)
+    yield* Scope.close(scope, Exit.void)
+    for (const fiber of [first, second]) {
+      const exit = yield* Effect.timeout(Fiber.await(fiber), "5 seconds")
+      assert.isTrue(Exit.hasInterrupts(exit))
+    }
+  }))
