@@ -60,8 +60,9 @@ export const layer = (
       let forgottenAt = -Infinity
 
       const isEnded = (id: SessionId) => news.get(id)?.ended === true
-      const write = (session: CachedSession, until: number, trusted = session.trusted) => {
-        entries.set(session.id, toEntry(session, until, trusted))
+      /** Trust is never taken back: who says otherwise has a copy from before. */
+      const write = (session: CachedSession, until: number, before: FrontEntry | undefined) => {
+        entries.set(session.id, toEntry(session, until, session.trusted || before?.trusted))
         dropOldest(entries, capacity)
       }
       /** In place of what was kept before. */
@@ -74,7 +75,7 @@ export const layer = (
           !listening || until <= askedAt || askedAt <= forgottenAt || known?.ended ||
           askedAt <= (known?.at ?? -Infinity)
         ) return
-        write(session, until)
+        write(session, until, before)
       }
       /** With another secret than the entry's, one of the two is out of date: neither is kept. */
       const learn = (session: CachedSession, now: DateTime.Utc) => {
@@ -160,8 +161,7 @@ export const layer = (
               entry !== undefined && hasSecretOf(entry, session) &&
               entry.lastActivityAt <= session.lastActivityAt.epochMilliseconds
             ) {
-              // Trust is never taken back: who says otherwise has a copy from before.
-              write(session, Math.min(entry.until, activeUntilMillis(session)), entry.trusted || session.trusted)
+              write(session, Math.min(entry.until, activeUntilMillis(session)), entry)
             }
             return shared.touch(session, now)
           }),

@@ -34,7 +34,8 @@ export const StalenessPromise = Context.Reference<Duration.Duration>("@sojourn/c
 export class SessionCache extends Context.Service<SessionCache, {
   /**
    * Caches a session that is new or has a new secret, and fences those that were ended for it, all of the same user, at
-   * once. Whatever the order in which they arrive, a tombstone stays, and an earlier secret does not replace a later one.
+   * once. Whatever the order in which they arrive, a tombstone stays, and an earlier secret does not replace a later one,
+   * and trust is kept.
    */
   readonly put: (
     session: CachedSession,

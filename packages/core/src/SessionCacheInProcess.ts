@@ -18,8 +18,8 @@ export interface Options {
 }
 
 /** Trust is never taken back: who says otherwise has a copy from before. */
-const keepTrust = (before: CachedSession, session: CachedSession) =>
-  before.trusted && !session.trusted ? CachedSession.make({ ...session, trusted: true }) : session
+const keepTrust = (before: CachedSession | undefined, session: CachedSession) =>
+  before?.trusted && !session.trusted ? CachedSession.make({ ...session, trusted: true }) : session
 
 /** Bounded in count and time, with the same fences as a cache that is shared. */
 export const layer = (options: Options = {}): Layer.Layer<SessionCache> =>
@@ -87,7 +87,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache> =>
             const entry = live(session.id, now.epochMilliseconds)
             const isOutdated = entry !== undefined &&
               (entry.session === undefined || isLaterSecret(entry.session, session))
-            if (!isOutdated) addUnlessLate(session, now.epochMilliseconds)
+            if (!isOutdated) addUnlessLate(keepTrust(entry?.session, session), now.epochMilliseconds)
           }),
         fill: (session, now) =>
           Effect.sync(() => {

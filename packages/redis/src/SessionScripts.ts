@@ -38,6 +38,14 @@ local function isLater(a, b)
   return ahead > 0 and ahead < 32
 end`
 
+/** Trust, the lowest of the flags, is never taken back: a value without it comes from a copy from before. */
+const keepTrust = `
+local function keepTrust(old, value)
+  local version, flags = string.byte(value, 1, 2)
+  if string.byte(old, 2) % 2 <= flags % 2 then return value end
+  return string.char(version, flags + 1) .. string.sub(value, 3)
+end`
+
 /**
  * ARGV begins with the life of tombstones and the channel; then, of each session that is put, KEYS: index, session,
  * ended…; ARGV: id, value, now, active until, life, life of the value, number of the ended, ended….
@@ -45,7 +53,7 @@ end`
  * them all, and that is an error of the script: only an error makes ioredis look for the primary. Mostly a session is new,
  * and need not be read first.
  */
-export const put = script(`${addToIndex}${bury}${secret}
+export const put = script(`${addToIndex}${bury}${secret}${keepTrust}
 local news, changes, failures, at, nth = {}, {}, {}, nil, 0
 local function putOne(key, arg, ended)
   local index, id, value, now = KEYS[key], ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
@@ -53,7 +61,10 @@ local function putOne(key, arg, ended)
   if not redis.call("SET", KEYS[key + 1], value, "PX", ARGV[arg + 5], "NX") then
     local old = redis.call("GET", KEYS[key + 1])
     if old == "${tombstone}" then return end
-    if string.byte(old) == string.byte(value) and isLater(old, value) then return end
+    if string.byte(old) == string.byte(value) then
+      if isLater(old, value) then return end
+      value = keepTrust(old, value)
+    end
     redis.call("SET", KEYS[key + 1], value, "PX", ARGV[arg + 5])
     if secret(old) ~= secret(value) then changes[#changes + 1] = id end
   end
@@ -85,18 +96,15 @@ return 1`)
 
 /**
  * KEYS: index, session; ARGV: id, value, now, active until, life. The deadline stays as it was, in the value and in
- * Redis: activity is no proof that the session still lives, so an ending that got lost must not be kept alive by it. Trust,
- * the lowest of the flags, is never taken back: a value without it comes from a copy from before.
+ * Redis: activity is no proof that the session still lives, so an ending that got lost must not be kept alive by it.
  */
-export const touch = script(`${addToIndex}${secret}
+export const touch = script(`${addToIndex}${secret}${keepTrust}
 local function activity(value) return struct.unpack(">I6", value, 15) end
 local old = redis.call("GET", KEYS[2])
 if not old or string.byte(old) ~= string.byte(ARGV[2]) or secret(old) ~= secret(ARGV[2]) then return 0 end
 if activity(ARGV[2]) < activity(old) then return 0 end
-local version, flags = string.byte(ARGV[2], 1, 2)
-if string.byte(old, 2) % 2 > flags % 2 then flags = flags + 1 end
-local head = string.char(version, flags) .. string.sub(old, 3, 8)
-redis.call("SET", KEYS[2], head .. string.sub(ARGV[2], 9), "KEEPTTL")
+local new = keepTrust(old, ARGV[2])
+redis.call("SET", KEYS[2], string.sub(new, 1, 2) .. string.sub(old, 3, 8) .. string.sub(new, 9), "KEEPTTL")
 add(KEYS[1], ARGV[1], ARGV[3], ARGV[4], ARGV[5])
 return 1`)
 

@@ -120,6 +120,19 @@ export const sessionCacheTouchCases = (it: Vitest.MethodsNonLive<SessionCache>, 
       }
     }))
 
+  it.effect("K22 a rotation from before the session was trusted, cached after that, does not take the trust back", () =>
+    Effect.gen(function*() {
+      for (const userId of [newUser(), UserId.make(newId())]) {
+        const session = sessionOf(userId)
+        const replaced = CachedSession.make({ ...rotated(session), rotation: 1 })
+        yield* put(session)
+        yield* put(trusting(replaced), [], after("1 second"))
+        yield* put(replaced, [], after("2 seconds"))
+        assert.deepStrictEqual(yield* get(session, after("2 seconds")), Option.some(trusting(replaced)))
+        assert.deepStrictEqual(yield* get(session, after("8 seconds")), Option.some(trusting(replaced)))
+      }
+    }))
+
   it.effect("K22 a fill with the old secret does not turn a rotation back", () =>
     Effect.gen(function*() {
       const session = sessionOf(newUser())
