@@ -131,17 +131,18 @@ export const commitThenTell = <A, E, R>(
   })
 
 /**
- * As `commitThenTell`, for a change that nobody takes back once it was sent, and that may take effect when its caller has
- * gone: it goes on without them, for as long as the store may take to answer. Inside the caller's transaction it goes back
- * with that.
+ * What nobody takes back once it was sent, and may take effect when its caller has gone, goes on without them, with all that
+ * follows from it. Inside the caller's transaction it goes back with that.
  */
+export const complete = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.contextWith((context: Context.Context<SessionRepo>) =>
+    Context.get(context, SessionRepo).isInTransaction?.(context) === false
+      ? Effect.flatMap(Effect.forkDetach(self, { startImmediately: true }), Fiber.join)
+      : self
+  )
+
+/** As `commitThenTell`, for a change that is completed. */
 export const completeThenTell = <A, E, R>(
   commit: Effect.Effect<A, E, R>,
   changeOf: (result: A) => Change | undefined
-) =>
-  Effect.contextWith((context: Context.Context<SessionRepo | Listeners>) => {
-    const told = commitThenTell(() => commit, changeOf)
-    return Context.get(context, SessionRepo).isInTransaction?.(context) === false
-      ? Effect.flatMap(Effect.forkDetach(told, { startImmediately: true }), Fiber.join)
-      : told
-  })
+) => complete(commitThenTell(() => commit, changeOf))

@@ -1,7 +1,7 @@
 /** Note that something about a session looks wrong, and end it when that happened too often. */
 import { DateTime, Effect, Option, Schema } from "effect"
 import { SecureRandom } from "effect/crypto"
-import { completeThenTell } from "./Announce.ts"
+import { commitThenTell, complete } from "./Announce.ts"
 import { CredentialRepo } from "./CredentialRepo.ts"
 import { EventId } from "./EventId.ts"
 import { optional } from "./Optional.ts"
@@ -28,16 +28,20 @@ export const recordSuspiciousActivity = Effect.fn("sojourn.recordSuspiciousActiv
     const random = yield* SecureRandom.SecureRandom
     const now = yield* DateTime.now
     const eventId = EventId.make(yield* random.uuidV7())
-    const recorded = yield* completeThenTell(
-      credentials.recordSuspicion(sessionId, eventId, actor, now),
+    const record = commitThenTell(
+      () => credentials.recordSuspicion(sessionId, eventId, actor, now),
       (recorded) => Option.isNone(recorded) ? undefined : { ...recorded.value, now }
     )
-    if (Option.isNone(recorded)) return yield* new SessionNotFound({ sessionId })
-    const { count } = recorded.value
-    const ended = Option.exists(endAt, (threshold) => count >= threshold)
-    if (ended) {
-      yield* revokeSession(RevokeSession.make({ sessionId, reason: "security_concern", actor: system }))
-    }
-    return { count, ended }
+    // As a whole: whoever provoked it cannot keep the session by not waiting for the answer.
+    return yield* complete(Effect.gen(function*() {
+      const recorded = yield* record
+      if (Option.isNone(recorded)) return yield* new SessionNotFound({ sessionId })
+      const { count } = recorded.value
+      const ended = Option.exists(endAt, (threshold) => count >= threshold)
+      if (ended) {
+        yield* revokeSession(RevokeSession.make({ sessionId, reason: "security_concern", actor: system }))
+      }
+      return { count, ended }
+    }))
   }
 )

@@ -1,6 +1,6 @@
 /** Mark the device of a session as one that the user trusts. */
 import { DateTime, Effect, Option } from "effect"
-import { completeThenTell } from "./Announce.ts"
+import { commitThenTell, complete } from "./Announce.ts"
 import { toCached } from "./CachedSession.ts"
 import { CredentialRepo } from "./CredentialRepo.ts"
 import { parseIpAddress } from "./IpAddress.ts"
@@ -37,10 +37,11 @@ export const trustSession = Effect.fn("sojourn.trustSession")(function*(
   const credentials = yield* CredentialRepo
   const now = yield* DateTime.now
   const actor = byUser(userId, Option.flatMap(ipAddress, parseIpAddress))
-  const marked = yield* completeThenTell(
-    credentials.trust(sessionId, userId, actor, now),
+  const change = commitThenTell(
+    () => credentials.trust(sessionId, userId, actor, now),
     (marked) => Option.isNone(marked) ? undefined : { userId, now, events: marked.value }
   )
+  const refresh = repo.afterCommit(refreshCache(sessionId, now))
+  const marked = yield* complete(Effect.tap(change, (marked) => Option.isSome(marked) ? refresh : Effect.void))
   if (Option.isNone(marked)) return yield* new SessionNotFound({ sessionId })
-  yield* repo.afterCommit(refreshCache(sessionId, now))
 })

@@ -7,6 +7,8 @@ import {
   EventBus,
   EventBusInProcess,
   LocationEnricher,
+  RecordSuspiciousActivity,
+  recordSuspiciousActivity,
   RevokeAllSessions,
   revokeAllSessions,
   RevokeSession,
@@ -15,12 +17,13 @@ import {
   SessionLookup,
   SessionRepo,
   system,
+  trustSession,
   User,
   UserId,
   UserRepo,
   validateSession
 } from "@sojourn/core"
-import { Effect, Fiber, Layer, Option, Stream } from "effect"
+import { Effect, Fiber, Layer, Option, Schedule, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import { holdLock, lockWaits, postgres } from "./database.ts"
 
@@ -91,6 +94,34 @@ layer(application, { excludeTestServices: true, timeout: "60 seconds" })("late o
       yield* goneMeanwhile(userId, revokeAllSessions(RevokeAllSessions.make({ userId, actor: system })))
       const events = yield* Effect.timeout(Fiber.join(told), "10 seconds")
       assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["SessionRevoked", "SessionsRevoked"])
+      const error = yield* Effect.flip(validateSession(token))
+      assert.strictEqual(error._tag, "SessionNotActive")
+    }))
+
+  it.effect("E26 a session that is trusted after its caller has gone is trusted in the cache, too", () =>
+    Effect.gen(function*() {
+      const userId = UserId.make("erin")
+      yield* UserRepo.use((users) => users.put(User.make({ id: userId })))
+      const { sessionId, token } = yield* signIn(userId)
+      yield* validateSession(token)
+      yield* goneMeanwhile(userId, trustSession(sessionId, userId))
+      yield* validateSession(token).pipe(
+        Effect.repeat({ until: ({ session }) => session.trusted, schedule: Schedule.spaced("10 millis") }),
+        Effect.timeout("5 seconds")
+      )
+    }))
+
+  it.effect("E24 suspicious activity ends the session at its count, whether or not who did it waits for the answer", () =>
+    Effect.gen(function*() {
+      const userId = UserId.make("frank")
+      yield* UserRepo.use((users) => users.put(User.make({ id: userId })))
+      const { sessionId, token } = yield* signIn(userId)
+      yield* validateSession(token)
+      const told = yield* hear(2)
+      const suspicion = RecordSuspiciousActivity.make({ sessionId, endAt: Option.some(1) })
+      yield* goneMeanwhile(userId, recordSuspiciousActivity(suspicion))
+      const events = yield* Effect.timeout(Fiber.join(told), "10 seconds")
+      assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["SuspiciousActivityRecorded", "SessionRevoked"])
       const error = yield* Effect.flip(validateSession(token))
       assert.strictEqual(error._tag, "SessionNotActive")
     }))
