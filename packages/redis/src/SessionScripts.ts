@@ -15,22 +15,29 @@ end`
 /**
  * `count` sessions, whose ids begin at ARGV[arg] and whose keys at KEYS[key]. Those that had no tombstone yet are put to
  * the `news`: the others were told of when they got theirs. The channel is told in the form of `InvalidationMessage`.
+ * Where a Redis that is full takes no tombstone, the entry goes all the same and is told; gives that error.
  */
 const bury = `
 local function bury(index, key, arg, count, life, news)
+  local failure
   for i = 0, count - 1 do
     local id = ARGV[arg + i]
-    if redis.call("SET", KEYS[key + i], "${tombstone}", "PX", life, "GET") ~= "${tombstone}" then
-      news[#news + 1] = id
+    local old = redis.pcall("SET", KEYS[key + i], "${tombstone}", "PX", life, "GET")
+    if type(old) == "table" then
+      redis.call("DEL", KEYS[key + i])
+      failure = old
     end
+    if old ~= "${tombstone}" then news[#news + 1] = id end
     redis.call("ZREM", index, id)
   end
+  return failure
 end
 local function tell(channel, now, news)
   if #news > 0 then redis.call("PUBLISH", channel, "E" .. now .. " " .. table.concat(news, ",")) end
 end`
 
 const secret = `
+local function created(value) return struct.unpack(">I6", value, 9) end
 local function secret(value) return string.sub(value, 33, 64) end
 local function rotation(value) return math.floor(string.byte(value, 2) / 4) end
 local function isLater(a, b)
@@ -51,14 +58,17 @@ end`
  * ended…; ARGV: id, value, now, active until, life, life of the value, number of the ended, ended….
  * What goes wrong with one keeps none of the others. Gives, of each such, its place and what went wrong. A replica refuses
  * them all, and that is an error of the script: only an error makes ioredis look for the primary. Mostly a session is new,
- * and need not be read first.
+ * and need not be read first; what is not new, and not there any more, others may have kept with another secret.
  */
 export const put = script(`${addToIndex}${bury}${secret}${keepTrust}
 local news, changes, failures, at, nth = {}, {}, {}, nil, 0
 local function putOne(key, arg, ended)
   local index, id, value, now = KEYS[key], ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
-  bury(index, key + 2, arg + 7, ended, ARGV[1], news)
-  if not redis.call("SET", KEYS[key + 1], value, "PX", ARGV[arg + 5], "NX") then
+  local failure = bury(index, key + 2, arg + 7, ended, ARGV[1], news)
+  if failure then error(failure) end
+  if redis.call("SET", KEYS[key + 1], value, "PX", ARGV[arg + 5], "NX") then
+    if created(value) ~= tonumber(now) then changes[#changes + 1] = id end
+  else
     local old = redis.call("GET", KEYS[key + 1])
     if old == "${tombstone}" then return end
     if string.byte(old) == string.byte(value) then
@@ -111,9 +121,9 @@ return 1`)
 /** KEYS: index, ended…; ARGV: life of tombstones, channel, now, ended…. */
 export const fence = script(`${bury}
 local news = {}
-bury(KEYS[1], 2, 4, #KEYS - 1, ARGV[1], news)
+local failure = bury(KEYS[1], 2, 4, #KEYS - 1, ARGV[1], news)
 tell(ARGV[2], ARGV[3], news)
-return #KEYS - 1`)
+return failure or #KEYS - 1`)
 
 /** KEYS: session; ARGV: the value that could not be read. Whatever was written since then stays. */
 export const removeIfStill = script(`

@@ -9,7 +9,7 @@ import {
 } from "@sojourn/core"
 import { CacheInvalidationsRedis, RedisClient, SessionCacheRedis } from "@sojourn/redis"
 import * as Fixtures from "@sojourn/testing/Fixtures"
-import { Context, Effect, Layer, Redacted, Schedule, Stream } from "effect"
+import { Context, DateTime, Effect, Layer, Option, Redacted, Schedule, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { freePort, startRedisServer } from "../../testing/test/servers.ts"
 import { capturedLogs, describeServer, inspect, timedUnder } from "./Backend.ts"
@@ -91,6 +91,45 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
             { _tag: "Ended", sessionIds: [evicted.id, one.id], at },
             { _tag: "Ended", sessionIds: [other.id], at }
           ])
+        }
+      }))
+
+    it.effect("V11 a rotation is told, too, of a session of which Redis has no entry any more", () =>
+      Effect.gen(function*() {
+        const { url } = yield* startRedisServer()
+        const { cache, messages, untilLast } = yield* setup(overUrl(url))
+        yield* untilLast("Listening")
+        messages.length = 0
+        const one = yield* session
+        const later = DateTime.addDuration(now, "1 minute")
+        const secretHash = SecretHash.make("e1".repeat(32))
+        yield* cache.put(CachedSession.make({ ...one, secretHash, rotation: 1 }), [], later)
+        yield* untilLast("Changed")
+        assert.deepStrictEqual(messages, [{ _tag: "Changed", sessionIds: [one.id], at: later.epochMilliseconds }])
+      }))
+
+    it.effect("V11 a Redis that is full takes no tombstone, and yet lets go of the entry and tells", () =>
+      Effect.gen(function*() {
+        const { url } = yield* startRedisServer()
+        const redis = yield* inspect(url)
+        const { cache, messages, untilCount, untilLast } = yield* setup(overUrl(url))
+        yield* untilLast("Listening")
+        messages.length = 0
+        const [one, other, late] = [yield* session, yield* session, yield* session]
+        yield* cache.put(one, [], now)
+        yield* cache.put(other, [], now)
+        yield* Effect.promise(() => redis.config("SET", "maxmemory", "1"))
+        assert.include((yield* Effect.flip(cache.fence(one.userId, [one.id], now))).message, "out of memory")
+        const put = cache.put(CachedSession.make({ ...late, userId: other.userId }), [other.id], now)
+        assert.include((yield* Effect.flip(put)).message, "out of memory")
+        yield* untilCount(2)
+        assert.deepStrictEqual(
+          messages,
+          [one.id, other.id].map((id): CacheInvalidation => ({ _tag: "Ended", sessionIds: [id], at }))
+        )
+        for (const { id, userId } of [one, other]) {
+          assert.deepStrictEqual(yield* cache.get(id, routingTag(userId), now), Option.none())
+          assert.deepStrictEqual(yield* cache.index(userId, now), [])
         }
       }))
 
