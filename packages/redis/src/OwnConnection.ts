@@ -1,6 +1,7 @@
 /** Connections beside the client's own, for what would hold up its other calls. */
 import { Duration, Effect } from "effect"
 import { Cluster, type Redis, type RedisOptions } from "ioredis"
+import { forgiveAsking, insistOnDatabase } from "./RedisConnection.ts"
 
 /** How long to leave Redis alone before a connection is replaced. */
 export const reconnectAfter = Duration.millis(500)
@@ -21,7 +22,12 @@ export const whileOpen = <Client extends Redis | Cluster>(make: () => Client) =>
   Effect.acquireRelease(
     Effect.sync(make),
     (connection) => Effect.sync(() => connection.disconnect())
-  ).pipe(Effect.tap((connection) => Effect.sync(() => connection.on("error", () => {}))))
+  ).pipe(Effect.tap((connection) =>
+    Effect.sync(() => {
+      insistOnDatabase(connection)
+      forgiveAsking(connection)
+    })
+  ))
 
 /** Longer than any call may wait at the server; callers have bounds of their own. */
 const patient = { socketTimeout: 10_000, commandTimeout: 10_000 }

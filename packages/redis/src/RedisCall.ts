@@ -42,9 +42,11 @@ export const makeBounded = (
 export const bounded = <A>(millis: number, send: () => Promise<A>): Effect.Effect<A, RedisFailure> =>
   makeBounded(millis)(send)
 
-/** What the keys hold; with a Cluster they may lie anywhere in it. */
+/** What the keys hold; with a Cluster they may lie anywhere in it, and a read that throws leaves no other one alone. */
 export const getAll = (client: Redis | Cluster, keys: ReadonlyArray<string>): Promise<ReadonlyArray<string | null>> =>
-  client instanceof Cluster ? Promise.all(keys.map((key) => client.get(key))) : client.mget([...keys])
+  client instanceof Cluster
+    ? Promise.all(keys.map((key) => Promise.resolve(key).then((key) => client.get(key))))
+    : client.mget([...keys])
 
 /** A Lua script and the name by which a server that has seen it knows it. */
 export interface Script {

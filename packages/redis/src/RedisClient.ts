@@ -1,6 +1,7 @@
 /** A connection to Redis, as an ioredis client. */
 import { Config, Context, Duration, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from "ioredis"
+import { forgiveAsking, insistOnDatabase } from "./RedisConnection.ts"
 import { clusterDefaults, redisDefaults } from "./RedisDefaults.ts"
 import { fromUnknown, type RedisFailure, timedOut } from "./RedisFailure.ts"
 import { watch } from "./RedisWatch.ts"
@@ -46,7 +47,7 @@ const ready = (client: Redis | Cluster) =>
     let why: unknown
     const done = () => resume(Effect.void)
     const failed = (error: unknown) => {
-      why = error
+      why ??= error
     }
     client.once("ready", done).on("error", failed)
     client.connect().catch((error: unknown) => resume(Effect.fail(fromUnknown(why ?? error))))
@@ -67,6 +68,8 @@ const open = Effect.fnUntraced(function*(make: () => Redis | Cluster, options: O
     Effect.sync(make),
     (client) => Effect.sync(() => client.disconnect())
   )
+  insistOnDatabase(client)
+  forgiveAsking(client)
   const down = yield* watch(client)
   const patience = Duration.fromInputUnsafe(options.startTimeout ?? "3 seconds")
   yield* ready(client).pipe(
@@ -90,10 +93,18 @@ export const layer = (options: ServerOptions = {}): Layer.Layer<RedisClient, Red
 const decode = Option.liftThrowable(decodeURIComponent)
 const isDecodable = ({ password, username }: URL) => Option.isSome(decode(username)) && Option.isSome(decode(password))
 
-/** Whether ioredis can read it, which throws where it cannot. */
-const isAddress = (url: string) => /^rediss?:\/\//.test(url) && URL.canParse(url) && isDecodable(new URL(url))
+/** The database is a number, and `family` the only setting: of all others ioredis would take the text, whatever they are. */
+const isUnderstood = ({ pathname, searchParams }: URL) =>
+  /^\/?\d*$/.test(pathname) && [...searchParams].every(([key, value]) => key === "family" && /^[046]$/.test(value))
 
-/** One server: `redis://user:password@host:port/database`, or `rediss://…` for TLS. */
+/** Whether ioredis can read it, which throws where it cannot. */
+const isAddress = (text: string) => {
+  if (!/^rediss?:\/\//.test(text) || !URL.canParse(text)) return false
+  const url = new URL(text)
+  return isDecodable(url) && isUnderstood(url)
+}
+
+/** One server: `redis://user:password@host:port/0`, with the number of the database, or `rediss://…` for TLS. */
 export const layerUrl = (
   url: Redacted.Redacted<string>,
   options: ServerOptions = {}
@@ -107,8 +118,9 @@ export const layerUrl = (
       RedisClient,
       Effect.fail(
         new RedisClientError({
-          message: "The address of Redis cannot be read; write it as redis://user:password@host:port/database, " +
-            "or rediss://… for TLS, with special characters in the password percent-encoded"
+          message: "The address of Redis cannot be read; write it as redis://user:password@host:port/0, " +
+            "with the number of the database, or rediss://… for TLS, and special characters in the password " +
+            "percent-encoded; of settings after ? only family is read"
         })
       )
     )
@@ -135,5 +147,9 @@ export const layerCluster = (
       }), options)
   )
 
-/** A client that the application opened, watches and closes itself. */
-export const layerClient = (client: Redis | Cluster): Layer.Layer<RedisClient> => Layer.succeed(RedisClient, client)
+/**
+ * A client that the application opened, watches and closes itself. A Cluster should have `enableAutoPipelining` off, as is ioredis's default:
+ * with it, a command for a slot that no node serves ends the process.
+ */
+export const layerClient = (client: Redis | Cluster): Layer.Layer<RedisClient> =>
+  Layer.effect(RedisClient, Effect.sync(() => forgiveAsking(client)))

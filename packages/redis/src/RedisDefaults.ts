@@ -5,16 +5,6 @@
 import type { ClusterOptions, RedisOptions } from "ioredis"
 
 /**
- * For a Cluster; for one server `OneWrite` does more for less. Reads that arrive together go out together; scripts go out
- * at once and by themselves, so that ioredis can follow a slot that moved without asking whether its neighbours in a
- * pipeline had an effect already.
- */
-const pipelining = {
-  enableAutoPipelining: true,
-  autoPipeliningIgnoredCommands: ["evalsha", "eval"]
-}
-
-/**
  * Milliseconds. A socket that stays silent while answers are due is replaced, and with it what waits for them.
  * `commandTimeout` is not set: callers have a shorter one, and a timer a command costs a tenth of a read.
  */
@@ -38,9 +28,11 @@ export const redisDefaults = {
   reconnectOnError
 } satisfies RedisOptions
 
-/** For a Cluster. Delays are short, so that a call can be repeated on another node within its timeout. */
+/**
+ * For a Cluster. Delays are short, so that a call can be repeated on another node within its timeout. Without automatic
+ * pipelines: there a read of a slot that no node serves ends the process.
+ */
 export const clusterDefaults = {
-  ...pipelining,
   enableOfflineQueue: false,
   slotsRefreshInterval: 5000,
   retryDelayOnFailover: 20,

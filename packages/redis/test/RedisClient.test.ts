@@ -1,5 +1,7 @@
 import { assert, it } from "@effect/vitest"
-import { RedisClient } from "@sojourn/redis"
+import { SessionCache } from "@sojourn/core"
+import { RedisClient, SessionCacheRedis } from "@sojourn/redis"
+import * as Fixtures from "@sojourn/testing/Fixtures"
 import { ConfigProvider, Context, Duration, Effect, Layer, Redacted, Schedule } from "effect"
 import type { Cluster, Redis } from "ioredis"
 import { freePort, startRedisServer } from "../../testing/test/servers.ts"
@@ -16,6 +18,10 @@ it.layer(capturedLogs().layer, { excludeTestServices: true })((it) => {
     `redis://:${secret}%ff@127.0.0.1:6379`,
     `rediss://${secret}%:${secret}@127.0.0.1:6379`,
     `/tmp/${secret}`,
+    `redis:///tmp/${secret}`,
+    `redis://:${secret}@127.0.0.1:6379/sessions`,
+    `redis://:${secret}@127.0.0.1:6379?db=sessions`,
+    `redis://:${secret}@127.0.0.1:6379?sentinels=a`,
     ""
   ])("K27 an address that is none is refused without showing it (case %#)", (url) =>
     Effect.gen(function*() {
@@ -86,6 +92,26 @@ it.layer(capturedLogs().layer, { excludeTestServices: true })((it) => {
         ])
         const error = yield* Effect.flip(ping(RedisClient.layerUrl(url, { required: true })))
         assert.notInclude(`${error} ${JSON.stringify(error)}`, secret)
+      }))
+
+    it.effect("K27 a database that the server does not have is told, and no other one is taken", () =>
+      Effect.gen(function*() {
+        const { lines, layer } = capturedLogs()
+        const { url } = yield* startRedisServer()
+        const wrong = Redacted.make(`${url}/99`)
+        const error = yield* Effect.flip(ping(RedisClient.layerUrl(wrong, { required: true })))
+        assert.include(error.message, "DB index is out of range")
+        const cache = Layer.provide(SessionCacheRedis.layer(), RedisClient.layerUrl(wrong))
+        yield* Effect.gen(function*() {
+          const context = yield* Layer.build(cache)
+          const put = Context.get(context, SessionCache).put(Fixtures.cachedSession(), [], Fixtures.now)
+          yield* Effect.repeat(Effect.flip(put), { schedule: Schedule.spaced("20 millis"), times: 30 })
+        }).pipe(Effect.scoped, Effect.provide(layer))
+        assert.deepStrictEqual(lines, [
+          "WARN Sessions are served without Redis until it is back: Redis failed: ERR DB index is out of range"
+        ])
+        const redis = yield* inspect(url)
+        assert.strictEqual(yield* Effect.promise(() => redis.dbsize()), 0)
       }))
 
     it.effect("a password with special characters is understood when percent-encoded", () =>
