@@ -71,9 +71,10 @@ const pump = Effect.fnUntraced(function*<R>(
   let position = start
   let page = yield* read(position)
   while (true) {
+    const before = position
     position = page.at(-1)?.position ?? position
     const more = page.length < options.batchSize ? Effect.delay(read(position), options.every) : read(position)
-    const [next] = yield* Effect.all([more, deliverPage(run, sink, options, page)], { concurrency: 2 })
+    const [next] = yield* Effect.all([more, deliverPage(run, sink, options, page, before)], { concurrency: 2 })
     page = next
   }
 })

@@ -19,8 +19,14 @@ export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
 /**
  * Takes a batch of events, in order. When it has succeeded they are never sent again; otherwise they are, so that an
  * event may come more than once, with the same `eventId` and the same position.
+ *
+ * `after`: the position up to which the log was delivered before, by whatever process; absent where events are delivered
+ * out of the log's order, as by `redeliver`.
  */
-export type EventSink<R = never> = (events: ReadonlyArray<LoggedEvent>) => Effect.Effect<void, SinkError, R>
+export type EventSink<R = never> = (
+  events: ReadonlyArray<LoggedEvent>,
+  after?: number
+) => Effect.Effect<void, SinkError, R>
 
 const messageOf = (error: unknown) => error instanceof Error && error.message !== "" ? error.message : String(error)
 

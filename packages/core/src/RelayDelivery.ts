@@ -26,7 +26,8 @@ const attempt = <R>(
   run: RelayHolder,
   sink: EventSink<R>,
   patience: Patience,
-  batch: ReadonlyArray<LoggedEvent>
+  batch: ReadonlyArray<LoggedEvent>,
+  after: number
 ) => {
   // What is rejected as a batch is tried one by one, so that only what cannot be delivered is set aside.
   const most = batch.length === 1 ? patience.attempts : 1
@@ -45,7 +46,7 @@ const attempt = <R>(
         )
       )
   }
-  return delivering(() => sink(batch)).pipe(
+  return delivering(() => sink(batch, after)).pipe(
     Effect.withSpan("sojourn.relay.deliver", {
       kind: "producer",
       attributes: { relay: run.name, "messaging.batch.message_count": batch.length }
@@ -58,17 +59,20 @@ const attempt = <R>(
   )
 }
 
-/** Delivers the whole page or sets parts of it aside; fails when another process holds the relay. */
+/** Delivers the whole page, which begins after that position, or sets parts of it aside; fails when another process holds the relay. */
 export const deliverPage = Effect.fnUntraced(function*<R>(
   run: RelayHolder,
   sink: EventSink<R>,
   patience: Patience,
-  page: ReadonlyArray<LoggedEvent>
+  page: ReadonlyArray<LoggedEvent>,
+  start: number
 ) {
   const repo = yield* RelayRepo
   const label = { relay: run.name }
+  let after = start
   const advance = Effect.fnUntraced(function*(position: number, setAside: Option.Option<SetAside>) {
     if (!(yield* repo.advance(run, position, setAside))) return yield* new LeaseLost()
+    after = position
   })
   const putAside = Effect.fnUntraced(function*({ event, position }: LoggedEvent, error: SinkError) {
     const message = toPrintable(error.message, 500)
@@ -82,7 +86,7 @@ export const deliverPage = Effect.fnUntraced(function*<R>(
   let alone = false
   while (rest.length > 0) {
     const batch = alone ? rest.slice(0, 1) : rest
-    const outcome = yield* Effect.result(attempt(run, sink, patience, batch))
+    const outcome = yield* Effect.result(attempt(run, sink, patience, batch, after))
     const taken = Result.isSuccess(outcome) ? batch.length : Math.min(outcome.failure.delivered, batch.length)
     const last = batch[taken - 1]
     const [first] = batch

@@ -1,7 +1,7 @@
 /** Reads the stream for one consumer, on a connection of its own. */
 import { Effect, type Scope, Stream } from "effect"
 import type { Cluster, Redis } from "ioredis"
-import { claim, ensureGroup, readNew, readPending } from "./EventStreamScripts.ts"
+import { claim, ensureGroup, readNew, readPending, skipGap } from "./EventStreamScripts.ts"
 import { duplicate, whileOpen } from "./OwnConnection.ts"
 import { bounded, evaluate, type Script } from "./RedisCall.ts"
 import type { RedisFailure } from "./RedisFailure.ts"
@@ -9,10 +9,14 @@ import type { RedisFailure } from "./RedisFailure.ts"
 /** An entry as Redis gives it: id, how often it was delivered, names and values of its fields. */
 export type Entry = readonly [id: string, deliveries: number, fields: ReadonlyArray<string>]
 
-/** What was read; `missed`: entries after it were dropped before they could be. */
+/**
+ * What was read; `missed`: entries after it were dropped before they could be; `gone`: those of them that are still to be
+ * acknowledged.
+ */
 export interface Page {
   readonly entries: ReadonlyArray<Entry>
   readonly missed?: { readonly after: number; readonly until: number }
+  readonly gone?: ReadonlyArray<string>
 }
 
 /** Who reads what; times in milliseconds. */
@@ -35,9 +39,9 @@ const longestWait = 1000
 export const positionOf = (id: string): number => Number(id.split("-", 1)[0])
 
 /** Entries that were given to a consumer and dropped before it acknowledged them. */
-const dropped = (ids: ReadonlyArray<string>): Pick<Page, "missed"> => {
-  const positions = ids.map(positionOf)
-  return ids.length === 0 ? {} : { missed: { after: Math.min(...positions) - 1, until: Math.max(...positions) } }
+const dropped = (gone: ReadonlyArray<string>): Omit<Page, "entries"> => {
+  const positions = gone.map(positionOf)
+  return gone.length === 0 ? {} : { gone, missed: { after: Math.min(...positions) - 1, until: Math.max(...positions) } }
 }
 
 /** Pages without end, until the connection breaks; to be opened again then. */
@@ -46,6 +50,8 @@ export const makeReader = (options: ReaderOptions) => {
   /** The last position that was read. A group that was lost with Redis's data goes on from there. */
   let seen = 0
   let isGroupMade = false
+  /** Found, and to be told once the group is behind it. Whether it is, is not known while the answer to that is missing. */
+  let gap: Page["missed"]
   let claimAt = 0
 
   return Effect.gen(function*(): Effect.fn.Return<Stream.Stream<Page, RedisFailure>, RedisFailure, Scope.Scope> {
@@ -66,9 +72,17 @@ export const makeReader = (options: ReaderOptions) => {
       if (next === "0-0") claimAt = performance.now() + idle / 4
       return { entries, ...dropped(gone) }
     })
+    /** Of several consumers that have found it, the one that moved the group tells. */
+    const behind = Effect.fnUntraced(function*(missed: NonNullable<Page["missed"]>, isAgain: boolean) {
+      gap = missed
+      const moved = yield* run(skipGap, missed.until)
+      gap = undefined
+      return moved === 1 || isAgain ? { entries: [], missed } : { entries: [] }
+    })
     const fresh = Effect.gen(function*(): Effect.fn.Return<Page, RedisFailure> {
+      if (gap !== undefined) return yield* behind(gap, true)
       const [last, missedUntil, unread] = (yield* run(readNew, consumer, batchSize)) as Unread
-      if (missedUntil > 0) return { entries: [], missed: { after: positionOf(last), until: missedUntil } }
+      if (missedUntil > 0) return yield* behind({ after: positionOf(last), until: missedUntil }, false)
       seen = positionOf(unread.at(-1)?.[0] ?? last)
       if (unread.length > 0) return { entries: unread.map(([id, fields]) => [id, 1, fields]) }
       const wait = Math.ceil(Math.min(longestWait, Math.max(1, claimAt - performance.now())))

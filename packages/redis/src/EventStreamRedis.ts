@@ -27,14 +27,13 @@ export interface SinkOptions {
  *
  * Whatever Redis refuses is `Unavailable`, so that the relay waits and nothing is set aside or left out. So is a stream
  * that has another event at the same position: it belongs to another log, or the database was restored to an earlier
- * state, which every further event would run into. What is older than the oldest entry is left out, with a warning.
+ * state, which every further event would run into. What is older than the oldest entry is left out, with a warning. Where
+ * Redis has lost entries that were delivered before, readers are told of the gap.
  */
 export const sink = (options: SinkOptions = {}): EventSink<RedisClient> => {
   const stream = key(options.prefix ?? "sojourn")
   const most = String(options.maxLength ?? 100_000)
   const timeout = Duration.toMillis(options.timeout ?? "2 seconds")
-  /** What Redis has confirmed. If it comes back without some of it, readers are told of the gap. */
-  let added = 0
   let isLate = false
 
   const tellLate = (late: number) => {
@@ -45,12 +44,12 @@ export const sink = (options: SinkOptions = {}): EventSink<RedisClient> => {
       : Effect.void
   }
 
-  return Effect.fnUntraced(function*(events) {
+  return Effect.fnUntraced(function*(events, after = 0) {
     if (events.length === 0) return
     const client = yield* RedisClient
     const answer = yield* bounded(
       timeout,
-      () => evaluate(client, append, [stream], [most, String(added), ...events.flatMap(toArguments)])
+      () => evaluate(client, append, [stream], [most, String(after), ...events.flatMap(toArguments)])
     ).pipe(
       RedisSpan.make(client)("EVALSHA", "append"),
       Effect.mapError((cause) =>
@@ -63,7 +62,6 @@ export const sink = (options: SinkOptions = {}): EventSink<RedisClient> => {
     )
     // The script's own answer.
     const [taken, late] = answer as [number, number]
-    added = Math.max(added, events[taken - 1]?.position ?? 0)
     yield* tellLate(late)
     const refused = events[taken]
     if (refused !== undefined) {

@@ -134,8 +134,9 @@ export const subscribe = (options: SubscribeOptions): Stream.Stream<Delivery, Ev
       isLost = false
       return Effect.logInfo(`The group "${group}" hears of events again`)
     })
-    const handOver = Effect.fnUntraced(function*({ entries, missed }: Page) {
+    const handOver = Effect.fnUntraced(function*({ entries, gone = [], missed }: Page) {
       entries.forEach(([id]) => inHand.add(id))
+      gone.forEach((id) => owed.add(id))
       const given = Stream.fromIterable((yield* Effect.forEach(entries, delivery)).flat())
       return missed === undefined
         ? given

@@ -57,4 +57,7 @@ export const consume = Effect.fnUntraced(function*(
 
 /** Hands events to the sink as a relay does, again until it takes them, for at least a minute. */
 export const deliver = <R>(sink: EventSink<R>, positions: ReadonlyArray<number>) =>
-  Effect.retry(sink(eventsAt(positions)), { schedule: Schedule.spaced("50 millis"), times: 1200 })
+  Effect.retry(sink(eventsAt(positions), Math.min(...positions) - 1), {
+    schedule: Schedule.spaced("50 millis"),
+    times: 1200
+  })

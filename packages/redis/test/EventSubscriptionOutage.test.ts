@@ -1,10 +1,12 @@
 import { assert, it } from "@effect/vitest"
 import { EventStreamRedis } from "@sojourn/redis"
+import { readNew, skipGap } from "@sojourn/redis/EventStreamScripts"
 import { Deferred, Duration, Effect, Fiber, Layer, Schedule } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { startRedisServer } from "../../testing/test/servers.ts"
 import { capturedLogs, describeServer, inspect } from "./Backend.ts"
 import { clientOf, consume, deliver, range, until } from "./EventStream.ts"
+import { startProxy } from "./proxy.ts"
 
 /** Redis as a stream needs it: nothing that it confirmed is lost. */
 const durable = ["--appendonly", "yes", "--appendfsync", "always"]
@@ -13,11 +15,12 @@ const setup = Effect.fnUntraced(function*(args: ReadonlyArray<string> = durable)
   const server = yield* startRedisServer(args)
   const context = yield* clientOf(server.url)
   const redis = yield* inspect(server.url)
-  const sink = EventStreamRedis.sink({ timeout: "500 millis" })
   return {
     server,
     redis,
-    add: (first: number, last: number) => Effect.provide(deliver(sink, range(first, last)), context),
+    /** Each time as another process does it. */
+    add: (first: number, last: number) =>
+      Effect.provide(deliver(EventStreamRedis.sink({ timeout: "500 millis" }), range(first, last)), context),
     /** Within 10 seconds. */
     nothingPending: Effect.promise(() => redis.xpending("sojourn:events", "g")).pipe(
       Effect.map((summary) => Number((summary as Array<unknown>)[0])),
@@ -162,6 +165,29 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
           assert.deepStrictEqual([failure.after, failure.until], [12, 20])
           assert.deepStrictEqual(stuck.positions(), [11, 12])
           yield* up.untilCount(22)
+        }),
+      60_000
+    )
+
+    it.effect.each([{ name: "readNew", script: readNew }, { name: "skipGap", script: skipGap }])(
+      "D2 a gap is told, also when the connection breaks instead of the answer to $name",
+      ({ script }) =>
+        Effect.gen(function*() {
+          const { add, redis, server } = yield* setup()
+          const proxy = yield* startProxy(server.port)
+          yield* Effect.promise(() => redis.script("LOAD", script.lua))
+          const { failure, positions, untilCount } = yield* Effect.provide(
+            consume({ group: "g", consumer: "a" }),
+            yield* clientOf(proxy.url)
+          )
+          yield* add(1, 5)
+          yield* untilCount(5)
+          yield* proxy.loseAnswerTo(script.sha1)
+          // The stream has lost what was between.
+          yield* add(11, 12)
+          const { after, until } = yield* failure
+          assert.deepStrictEqual([after, until], [5, 10])
+          assert.deepStrictEqual(positions(), range(1, 5))
         }),
       60_000
     )

@@ -8,6 +8,8 @@ interface Proxy {
   readonly cut: Effect.Effect<void>
   /** Connections that begin from now on lead to this port; those that are open stay. */
   readonly leadTo: (port: number) => Effect.Effect<void>
+  /** The next request with this text is passed on, and instead of its answer comes the end of its connection. */
+  readonly loseAnswerTo: (text: string) => Effect.Effect<void>
   readonly close: () => void
 }
 
@@ -19,8 +21,14 @@ export const startProxy = (port: number) =>
         const sockets = new Set<Socket>()
         let isCut = false
         let target = port
+        let losing: string | undefined
         const server = createServer((near) => {
           const far = connect(target, "127.0.0.1")
+          near.on("data", (bytes) => {
+            if (losing === undefined || !bytes.includes(losing)) return
+            losing = undefined
+            far.removeAllListeners("data").on("data", () => near.destroy())
+          })
           for (const [from, to] of [[near, far], [far, near]] as const) {
             sockets.add(from)
             from.on("data", (bytes) => !isCut && to.write(bytes))
@@ -37,6 +45,10 @@ export const startProxy = (port: number) =>
             leadTo: (port) =>
               Effect.sync(() => {
                 target = port
+              }),
+            loseAnswerTo: (text) =>
+              Effect.sync(() => {
+                losing = text
               }),
             close: () => {
               server.close()
