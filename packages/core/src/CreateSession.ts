@@ -78,6 +78,9 @@ const asSessionId = Brand.nominal<SessionId>()
  * is a promise: it is read, held and recorded in one commit. Cache and subscribers are told afterwards, and their
  * failures are logged and counted, never the login's.
  *
+ * Fails with `UserNotFound`, `SessionLimitExceeded`, `EvictionFailed`, `InvalidExpiry` or `SessionRepoError`; then nothing was
+ * written, unless the error's reason is `Unavailable`: the commit may have been under way.
+ *
  * @example
  * const { token } = yield* createSession(CreateSession.make({ userId, userAgent: Option.some(header) }))
  */

@@ -8,6 +8,7 @@ import type { UserId } from "./User.ts"
 /**
  * Ends the user's active sessions with `user_deleted`, deletes all their sessions and the user, and takes devices,
  * places and addresses out of their events (GDPR, article 17). The events themselves stay. Gives the ended ids.
+ * Of a user who is not there it gives none. Fails with `SessionRepoError`.
  */
 export const eraseUser = Effect.fn("sojourn.eraseUser")(function*(userId: UserId, actor: Actor) {
   const repo = yield* SessionRepo

@@ -21,7 +21,10 @@ export class RecordSuspiciousActivity
   })
 {}
 
-/** Adds one to the count of an active session, however many do so at once; gives the count and whether that ended it. */
+/**
+ * Adds one to the count of an active session, however many do so at once; gives the count and whether that ended it. Fails
+ * with `SessionNotFound` where there is no such active session, or with `SessionRepoError`.
+ */
 export const recordSuspiciousActivity = Effect.fn("sojourn.recordSuspiciousActivity")(
   function*({ actor, endAt, sessionId }: RecordSuspiciousActivity) {
     const credentials = yield* CredentialRepo

@@ -20,6 +20,8 @@ import { hashSecret, makeToken, parseToken, RotationSalt, type SessionToken, suc
  * Rotating it again within that time gives the same successor: of any number of concurrent rotations there is one, and
  * a lost response can be asked for again. Using it later ends the session with `rotation_reuse`, as does any older one.
  *
+ * Fails with `InvalidSessionToken`, with `SessionNotActive` and the reason, or with `SessionRepoError`.
+ *
  * In a transaction of your own that end is undone if the failure leaves it: handle it inside, and let it commit.
  *
  * `ipAddress`, as it comes, is from where the user asks, for the event.

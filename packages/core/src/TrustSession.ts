@@ -24,7 +24,8 @@ const refreshCache = (sessionId: SessionId, now: DateTime.Utc) =>
   }).pipe(Effect.ignore)
 
 /**
- * Trusts the device of an active session of the user's own. Doing it again changes nothing and tells nobody.
+ * Trusts the device of an active session of the user's own. Doing it again changes nothing and tells nobody. Fails with
+ * `SessionNotFound` where the user has no such session, or with `SessionRepoError`.
  *
  * `ipAddress`, as it comes, is from where the user does so, for the event.
  */

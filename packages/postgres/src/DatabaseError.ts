@@ -121,6 +121,22 @@ export const storeFailure = (operation: string, cause: unknown) => ({
 export const databaseError = (operation: string) => (cause: unknown): DatabaseError =>
   cause instanceof DatabaseError ? cause : new DatabaseError(storeFailure(operation, cause))
 
+/** What PostgreSQL says of a query of the application's own that it does not understand; all else is not the query's fault. */
+export const limitQueryError = (cause: unknown): DatabaseError => {
+  const said = inCauses(
+    cause,
+    (error) => /^42(?!501)/.test(String(property(error, "code"))) ? property(error, "message") : undefined
+  )
+  return typeof said === "string"
+    ? new DatabaseError({
+      operation: "limitQuery",
+      reason: "Failed",
+      message: `The limitQuery cannot be used: ${said}; correct it`,
+      cause: withoutRows(cause)
+    })
+    : databaseError("limitQuery")(cause)
+}
+
 /** "SJN03": the user's lock is taken, and the statement was told not to wait. */
 export const isLockTaken = (error: unknown): boolean => sqlState(error) === "SJN03"
 

@@ -1,7 +1,7 @@
 /** Brings the database to what this version needs: tables, indexes and functions in a schema of their own. */
 import { Effect, Layer, Option } from "effect"
 import { Migrator, SqlClient } from "effect/sql"
-import { DatabaseError, databaseError } from "./DatabaseError.ts"
+import { DatabaseError, databaseError, limitQueryError } from "./DatabaseError.ts"
 import { DatabaseSchema, quoted } from "./DatabaseSchema.ts"
 import { migrations } from "./migrations/index.ts"
 import { ownLimit, sessionLimit } from "./sql/limit.ts"
@@ -31,7 +31,7 @@ const mapLimit = Effect.fnUntraced(function*(limitQuery: string | undefined) {
     SELECT prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
     WHERE n.nspname = ${schema} AND p.proname = 'session_limit'`
   if (found?.prosrc.trim() !== query && (limitQuery !== undefined || found === undefined)) {
-    yield* sql.unsafe(sessionLimit(quoted(schema), query))
+    yield* Effect.mapError(sql.unsafe(sessionLimit(quoted(schema), query)), limitQueryError)
   }
 })
 
@@ -73,15 +73,19 @@ export const pending = Effect.fn("sojourn.migrate.check")(
 export const layer = (options: Options = {}): Layer.Layer<never, DatabaseError, SqlClient.SqlClient> =>
   Layer.effectDiscard(run(options))
 
+const check = Effect.flatMap(pending(), (missing) =>
+  missing.length === 0 ? Effect.void : Effect.fail(
+    new DatabaseError({
+      operation: "start",
+      reason: "NotMigrated",
+      message: `The database lacks ${missing.length} of Sojourn's migrations; run "sojourn migrate" first`,
+      cause: missing
+    })
+  ))
+
 /** Fails with `NotMigrated` when migrations are missing, and changes nothing. */
-export const layerCheck: Layer.Layer<never, DatabaseError, SqlClient.SqlClient> = Layer.effectDiscard(
-  Effect.flatMap(pending(), (missing) =>
-    missing.length === 0 ? Effect.void : Effect.fail(
-      new DatabaseError({
-        operation: "start",
-        reason: "NotMigrated",
-        message: `The database lacks ${missing.length} of Sojourn's migrations; run "sojourn migrate" first`,
-        cause: missing
-      })
-    ))
-)
+export const layerCheck: Layer.Layer<never, DatabaseError, SqlClient.SqlClient> = Layer.effectDiscard(check)
+
+/** As `layerCheck`; then puts this query in the place of the one by which limits were found. */
+export const layerLimit = (limitQuery: string): Layer.Layer<never, DatabaseError, SqlClient.SqlClient> =>
+  Layer.effectDiscard(Effect.andThen(check, Effect.mapError(mapLimit(limitQuery), databaseError("limitQuery"))))

@@ -109,6 +109,28 @@ describe("migrations", () => {
       assert.strictEqual(missing._tag, "UserNotFound")
     }).pipe(Effect.scoped), 30_000)
 
+  it.live(
+    "T4 that option alone migrates nothing, and a query that is wrong is told as such",
+    () =>
+      Effect.gen(function*() {
+        const url = yield* freshDatabase
+        const map = (query: string) => within(url, Effect.scoped(Layer.build(Migrations.layerLimit(query))))
+        const early = yield* Effect.flip(map("SELECT 5"))
+        assert.strictEqual(early.reason, "NotMigrated")
+        assert.deepStrictEqual(yield* within(url, Migrations.pending()), ["0001_sessions"])
+        yield* within(url, Migrations.run({}))
+        const wrong = yield* Effect.flip(map("SELECT devices FROM acounts WHERE id = $1"))
+        assert.strictEqual(
+          wrong.message,
+          "The limitQuery cannot be used: relation \"acounts\" does not exist; correct it"
+        )
+        yield* map("SELECT CASE WHEN $1 = 'kept' THEN 7 END")
+        const limit = UserRepo.use((users) => users.limit(UserId.make("kept")))
+        assert.strictEqual(yield* within(url, Effect.provide(limit, stores())), 7)
+      }).pipe(Effect.scoped),
+    30_000
+  )
+
   it.live("P1 a database without them is refused, saying what to do", () =>
     Effect.gen(function*() {
       const url = yield* freshDatabase

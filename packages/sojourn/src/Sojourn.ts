@@ -61,7 +61,13 @@ export interface CommonOptions {
    * that comes along, or `"disabled"`. Default: `SOJOURN_LOCATION_DATABASE`, else `"default"`.
    */
   readonly locationDatabase?: string | undefined
-  /** How many events a subscriber of the bus may fall behind. Default: 1,024. */
+  /** Where devices come from instead of the user agent read by `ua-parser-js`. */
+  readonly deviceEnricher?: Layer.Layer<DeviceEnricher> | undefined
+  /** Where places come from instead of an `.mmdb` file. */
+  readonly locationEnricher?: Layer.Layer<LocationEnricher> | undefined
+  /** Who is told of events instead of the bus inside the process. */
+  readonly eventBus?: Layer.Layer<EventBus> | undefined
+  /** How many events a subscriber of the bus inside the process may fall behind. Default: 1,024. */
   readonly eventBusCapacity?: number | undefined
   /** How often what is due is ended and what is old deleted, or `"never"`. Default: every 30 seconds. */
   readonly sweepEvery?: Duration.Input | "never" | undefined
@@ -81,7 +87,10 @@ export interface Options extends CommonOptions {
   readonly schema?: string | undefined
   /** Whether to run missing migrations at the start, instead of failing. Default: `SOJOURN_MIGRATE`, else false. */
   readonly migrate?: boolean | undefined
-  /** Where a user's limit is found, for applications with users of their own. See `Migrations.Options`. */
+  /**
+   * Where a user's limit is found, for applications with users of their own. See `Migrations.Options`. It is kept in the
+   * database, for all processes, until another one is given.
+   */
   readonly limitQuery?: string | undefined
   /**
    * Whether this process stands by to repeat to Redis the endings that it missed while it was away; of all that do, one
@@ -92,6 +101,7 @@ export interface Options extends CommonOptions {
   readonly admissions?: SessionRepoPostgres.Options | undefined
 }
 
+/** Of the database inside the process. */
 export interface EmbeddedOptions extends CommonOptions {
   /** Where the data is kept. Default: in memory, gone with the Layer. */
   readonly dataDir?: string | undefined
@@ -115,9 +125,10 @@ const locations = (path: string) =>
 
 const around = (options: CommonOptions) =>
   Layer.mergeAll(
-    DeviceEnricherUaParser.layer(),
-    Layer.unwrap(Effect.map(locationDatabase(options), locations)),
-    EventBusInProcess.layer(options.eventBusCapacity === undefined ? {} : { capacity: options.eventBusCapacity }),
+    options.deviceEnricher ?? DeviceEnricherUaParser.layer(),
+    options.locationEnricher ?? Layer.unwrap(Effect.map(locationDatabase(options), locations)),
+    options.eventBus ??
+      EventBusInProcess.layer(options.eventBusCapacity === undefined ? {} : { capacity: options.eventBusCapacity }),
     SecureRandomPooled.layer,
     DigestOneShot.layer
   )
@@ -153,9 +164,11 @@ export const layer = (
   DatabaseError | RedisClient.RedisClientError | FrontCache.StalenessTooLong | Config.ConfigError
 > =>
   Layer.unwrap(Effect.map(settings(options), ({ databaseUrl, migrate, pooled, prefix, redisUrl, schema }) => {
-    const migrations = migrate || options.limitQuery !== undefined
+    const migrations = migrate
       ? Migrations.layer({ limitQuery: options.limitQuery })
-      : Migrations.layerCheck
+      : options.limitQuery === undefined
+      ? Migrations.layerCheck
+      : Migrations.layerLimit(options.limitQuery)
     const cache = Option.match(redisUrl, {
       onNone: () => SessionCacheInProcess.layer(),
       onSome: (url) => redisCache(url, prefix)

@@ -1,6 +1,8 @@
 /** The composed Layers, as an application uses them. */
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Fiber, Layer, Option, Redacted, Stream } from "effect"
+import * as EnricherTest from "@sojourn/testing/EnricherTest"
+import * as Fixtures from "@sojourn/testing/Fixtures"
+import { ConfigProvider, DateTime, Effect, Fiber, Layer, Option, Redacted, Schedule, Stream } from "effect"
 import {
   CreateSession,
   createSession,
@@ -58,6 +60,36 @@ describe("Sojourn", () => {
       assert.strictEqual(Option.getOrThrow(deviceInfo).name, "Firefox on Windows")
       assert.strictEqual(Option.getOrThrow(location).name, "US")
     }).pipe(Effect.provide(Sojourn.layerEmbedded())), 60_000)
+
+  it.live(
+    "C2 C3 C11 with devices, places and a bus of the application's own, which hears of what is swept, too",
+    () =>
+      Effect.gen(function*() {
+        const heard: Array<string> = []
+        const eventBus = Layer.succeed(EventBus, {
+          publish: (events) => Effect.sync(() => void heard.push(...events.map(({ _tag }) => _tag))),
+          events: Stream.empty
+        })
+        const { layer: deviceEnricher } = EnricherTest.device(EnricherTest.known(Fixtures.device))
+        const { layer: locationEnricher } = EnricherTest.location(EnricherTest.known(Fixtures.location))
+        const App = Sojourn.layerEmbedded({ eventBus, deviceEnricher, locationEnricher, sweepEvery: "50 millis" })
+        yield* Effect.gen(function*() {
+          const userId = UserId.make("ada")
+          yield* putUser(User.make({ id: userId }))
+          const { deviceInfo, location } = yield* createSession(CreateSession.make({
+            userId,
+            expiresAt: Option.some(DateTime.addDuration(yield* DateTime.now, "200 millis"))
+          }))
+          assert.deepStrictEqual(deviceInfo, Option.some(Fixtures.device))
+          assert.deepStrictEqual(location, Option.some(Fixtures.location))
+          yield* Effect.sync(() => heard.length).pipe(
+            Effect.repeat({ until: (count) => count === 2, schedule: Schedule.spaced("20 millis"), times: 1000 })
+          )
+          assert.deepStrictEqual(heard, ["SessionCreated", "SessionExpired"])
+        }).pipe(Effect.provide(App))
+      }),
+    60_000
+  )
 
   it.live("C1 layer: PostgreSQL and Redis from the configuration", () =>
     Effect.gen(function*() {
