@@ -11,16 +11,16 @@ import { type RelayName, RelayRepo } from "./RelayRepo.ts"
 export const redeliver = Effect.fn("sojourn.redeliver")(function*<R>(name: RelayName, sink: EventSink<R>) {
   const repo = yield* RelayRepo
   const log = yield* EventLog
-  const aside = yield* repo.setAside(name, 10_000)
-  const delivered = yield* Effect.forEach(
-    aside,
-    Effect.fnUntraced(function*({ eventId, position }) {
+  let delivered = 0
+  while (true) {
+    const aside = yield* repo.setAside(name, 1000)
+    if (aside.length === 0) return delivered
+    for (const { eventId, position } of aside) {
       const page = yield* log.read({ after: position - 1, limit: 1, userId: Option.none() })
       const found = page.filter(({ event }) => event.eventId === eventId)
       if (found.length > 0) yield* delivering(() => sink(found))
       yield* repo.settle(name, position)
-      return found.length
-    })
-  )
-  return delivered.reduce((sum, one) => sum + one, 0)
+      delivered += found.length
+    }
+  }
 })

@@ -1,10 +1,12 @@
 /** One process at a time in a directory. */
-import { Effect, Schedule } from "effect"
-import { mkdir, readdir } from "node:fs/promises"
+import { Effect, Option, Result, Schedule } from "effect"
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { hostname } from "node:os"
 import { lock } from "proper-lockfile"
 import { DatabaseError } from "./DatabaseError.ts"
 
 const lockName = "sojourn.lock"
+const ownerName = "sojourn.owner"
 
 const inUse = (directory: string, cause: unknown) =>
   new DatabaseError({
@@ -36,7 +38,7 @@ const foreign = (directory: string) =>
 const refuseForeign = (directory: string) =>
   Effect.tryPromise({ try: () => readdir(directory), catch: (cause) => notWritable(directory, cause) }).pipe(
     Effect.flatMap((names) =>
-      names.includes("PG_VERSION") || names.every((name) => name === lockName)
+      names.includes("PG_VERSION") || names.every((name) => name === lockName || name === ownerName)
         ? Effect.void
         : Effect.fail(foreign(directory))
     )
@@ -44,9 +46,39 @@ const refuseForeign = (directory: string) =>
 
 const isHeld = (cause: unknown) => cause instanceof Error && "code" in cause && cause.code === "ELOCKED"
 
+const isAlive = (pid: number) =>
+  Result.match(Result.try(() => process.kill(pid, 0)), {
+    onSuccess: () => true,
+    // It lives, and is somebody else's.
+    onFailure: (cause) => cause instanceof Error && "code" in cause && cause.code === "EPERM"
+  })
+
+/**
+ * A lock tells by its age that its owner is gone, but one that stands still (stopped, paused, busy for long) only looks
+ * so, and writes over everything when it goes on. So whoever lives on this machine keeps the directory.
+ */
+const refuseLiving = (directory: string) =>
+  Effect.gen(function*() {
+    const owner = yield* Effect.option(Effect.tryPromise(() => readFile(`${directory}/${ownerName}`, "utf8")))
+    if (Option.isNone(owner)) return
+    const [pid, ...host] = owner.value.split(" ")
+    const isOther = host.join(" ") === hostname() && /^\d+$/.test(pid ?? "") && Number(pid) !== process.pid
+    if (isOther && isAlive(Number(pid))) return yield* inUse(directory, `It is held by process ${pid}`)
+  })
+
+const sign = (directory: string) =>
+  Effect.acquireRelease(
+    Effect.tryPromise({
+      try: () => writeFile(`${directory}/${ownerName}`, `${process.pid} ${hostname()}`),
+      catch: (cause) => notWritable(directory, cause)
+    }),
+    () => Effect.ignore(Effect.tryPromise(() => rm(`${directory}/${ownerName}`, { force: true })))
+  )
+
 /**
  * Holds the directory until the scope closes, so that two processes cannot damage the files. Waits up to 2 seconds for
  * a process that is about to leave. The lock of a process that died without leaving ends by itself after 10 seconds.
+ * Of one that lives on this machine it never does; on another one, as over a network, it does after 10 seconds of silence.
  */
 export const lockDirectory = Effect.fnUntraced(function*(directory: string) {
   yield* Effect.tryPromise({
@@ -55,14 +87,19 @@ export const lockDirectory = Effect.fnUntraced(function*(directory: string) {
   })
   yield* refuseForeign(directory)
   yield* Effect.acquireRelease(
-    Effect.tryPromise({
-      try: () => lock(directory, { stale: 10_000, lockfilePath: `${directory}/${lockName}`, onCompromised: () => {} }),
-      catch: (cause) => isHeld(cause) ? inUse(directory, cause) : notWritable(directory, cause)
-    }).pipe(Effect.retry({
+    Effect.andThen(
+      refuseLiving(directory),
+      Effect.tryPromise({
+        try: () =>
+          lock(directory, { stale: 10_000, lockfilePath: `${directory}/${lockName}`, onCompromised: () => {} }),
+        catch: (cause) => isHeld(cause) ? inUse(directory, cause) : notWritable(directory, cause)
+      })
+    ).pipe(Effect.retry({
       while: (error) => error.reason === "Unavailable",
       schedule: Schedule.spaced("100 millis"),
       times: 20
     })),
     (release) => Effect.ignoreCause(Effect.promise(() => release()))
   )
+  yield* sign(directory)
 })

@@ -4,7 +4,7 @@ import { SessionRepo, SessionRules, User, UserId, UserRepo } from "@sojourn/core
 import { type DatabaseError, EmbeddedDatabase, Migrations } from "@sojourn/postgres"
 import { Effect, Layer, Option } from "effect"
 import { fork } from "node:child_process"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { admit, stores } from "./database.ts"
@@ -50,6 +50,11 @@ describe("embedded database", () => {
         const error = yield* openingFails(dataDir)
         assert.strictEqual(error.reason, "Unavailable")
         assert.include(error.message, "in use by another process")
+
+        // Standing still it only looks as if it were gone.
+        holder.kill("SIGSTOP")
+        utimesSync(join(dataDir, "sojourn.lock"), 0, 0)
+        assert.include((yield* openingFails(dataDir)).message, "in use by another process")
 
         holder.kill("SIGKILL")
         const opened = yield* Effect.scoped(Layer.build(EmbeddedDatabase.layer({ dataDir }))).pipe(
