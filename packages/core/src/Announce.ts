@@ -101,9 +101,8 @@ const describeError = (cause: Cause.Cause<unknown>, context: Context.Context<nev
 }
 
 /**
- * Commits, then tells what that changed: now, or when the caller's transaction has committed. Once the commit has returned
- * the others are told, even if nobody waits for the result any more. One that goes on after its caller was interrupted is
- * given `late`, which tells them as well.
+ * Commits, then tells what that changed: now, or when the caller's transaction has committed. An interruption after the
+ * commit does not stop the telling. A store whose commit outlives its caller passes the result to `late`, which tells of it, too.
  */
 export const commitThenTell = <A, E, R>(
   commit: (late: Late<A>) => Effect.Effect<A, E, R>,
@@ -131,8 +130,8 @@ export const commitThenTell = <A, E, R>(
   })
 
 /**
- * What nobody takes back once it was sent, and may take effect when its caller has gone, goes on without them, with all that
- * follows from it. Inside the caller's transaction it goes back with that.
+ * Runs a change that cannot be recalled once it was sent in a fiber of its own, so that it and all that follows from it
+ * complete even if the caller is interrupted. Inside the caller's transaction it stays in the caller's fiber, and is rolled back with that.
  */
 export const complete = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.contextWith((context: Context.Context<SessionRepo>) =>

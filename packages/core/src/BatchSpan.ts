@@ -10,8 +10,8 @@ export const spansOf = (
 const noAttributes = {}
 
 /**
- * A class, because V8 would take objects written as literals, if many live when a process is new, for such as live long.
- * Old ones keep what they hold, all that a login made, until all garbage is collected.
+ * A class, not a literal: V8 allocates literals whose objects survived early collections as long-lived, and
+ * old ones keep what they hold, all that a login made, until all garbage is collected.
  */
 class Link implements Tracer.SpanLink {
   readonly span: Tracer.AnySpan

@@ -13,7 +13,7 @@ const ending = ({ event }: LoggedEvent) =>
 
 /**
  * Fences the sessions whose end the cache has missed, in one round trip a user, after one for all to see which these are.
- * Endings older than the `StalenessPromise` are left out: no cache holds anything from before them.
+ * Endings older than twice the `StalenessPromise` are left out: no cache holds anything from before them.
  */
 export const cacheRepair: EventSink<SessionCache> = Effect.fnUntraced(function*(events) {
   const cache = yield* SessionCache

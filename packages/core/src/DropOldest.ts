@@ -1,8 +1,8 @@
 /** Keeps a Map within bounds. */
 
 /**
- * Once there are more than `capacity` entries, the oldest go: some at once, as the first entry of a Map is found the more
- * slowly the more have been deleted before it.
+ * Once there are more than `capacity` entries, the oldest go: several at a time, because finding the first entry of a Map walks
+ * over the deleted ones before it.
  */
 export const dropOldest = <K, V>(map: Map<K, V>, capacity: number, dropped: (value: V) => void = () => {}): void => {
   if (map.size <= capacity) return

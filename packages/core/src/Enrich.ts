@@ -23,7 +23,7 @@ const ask = <A>(answer: () => Asked<A>): Asked<A> => {
 
 const timedOut = Exit.fail(new Cause.TimeoutError(`No answer within ${Duration.format(timeout)}`))
 
-/** What both say within the time. They look apart from the login, so that one that cannot be interrupted does not hold it up. */
+/** What both say within the time. Each runs in a fiber of its own, so that one that cannot be interrupted does not hold up the login. */
 const settled = Effect.fnUntraced(function*<A, B>(device: Asked<A>, location: Asked<B>) {
   const fibers = [
     yield* Effect.forkDetach(device, { startImmediately: true }),

@@ -102,7 +102,7 @@ export const runRelay = Effect.fnUntraced(
       yield* tellBehind(run, held.value)
       return yield* Effect.raceFirst(pump(run, sink, given, held.value), keep(run, heldAt, given)).pipe(
         Effect.ensuring(Effect.ignore(Effect.timeout(repo.release(run), given.third))),
-        // Only who runs it can tell.
+        // Resets the gauge: only the process that runs the relay knows how far behind it is.
         Effect.ensuring(tellBehind(run, { position: 0, head: 0 }))
       )
     })

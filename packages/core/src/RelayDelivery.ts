@@ -21,7 +21,10 @@ const pauses = ({ retryAtMost }: Patience) =>
     Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, retryAtMost)))
   )
 
-/** Tries until the sink has taken something of the batch; fails with what it did not, or when it was rejected often enough. */
+/**
+ * Tries until the sink has taken at least a part of the batch. Fails with the sink's error when it took only a part, or
+ * rejected it too often.
+ */
 const attempt = <R>(
   run: RelayHolder,
   sink: EventSink<R>,

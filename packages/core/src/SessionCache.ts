@@ -68,7 +68,7 @@ export class SessionCache extends Context.Service<SessionCache, {
     sessionIds: ReadonlyArray<SessionId>,
     now: DateTime.Utc
   ) => Effect.Effect<void, SessionCacheError>
-  /** Those of the sessions, of whatever users, that have no tombstone: what ended of them is still to be fenced. */
+  /** Those of the sessions, of whatever users, that have no tombstone; the ended ones among them are still to be fenced. */
   readonly unfenced: <S extends { readonly userId: UserId; readonly sessionId: SessionId }>(
     sessions: ReadonlyArray<S>,
     now: DateTime.Utc

@@ -95,7 +95,7 @@ export class SessionLookup extends Context.Service<SessionLookup, {
             }
             const answer: Asked["answer"] = Deferred.makeUnsafe()
             waiting.set(sessionId, { answer, spans: span === undefined ? [] : [span] })
-            // In the same step: of who is interrupted in between, the others would wait for an answer that nobody gives.
+            // In the same step: a fiber that is interrupted in between would leave later callers waiting for an answer that nobody gives.
             Queue.offerUnsafe(asked, sessionId)
             return Deferred.await(answer)
           })

@@ -21,8 +21,8 @@ export type AdmitStatement = (
 
 export interface Options {
   /**
-   * The most logins that go in one statement. Default: 32: with more, the database and this process wait for each other
-   * in turns, where one could prepare the next while the other works.
+   * The most logins that go in one statement. Default: 32: with more, the database and this process take turns waiting,
+   * where one could prepare the next while the other works.
    */
   readonly batchSize?: number | undefined
   /** The most such statements under way. Default: 2. */
@@ -137,7 +137,7 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
 
   /**
    * While nothing is under way only a worker's share of those who wait, unless that is too few to be worth a statement:
-   * if one took all, the database and this process would wait for each other in turns.
+   * if one took all, the database and this process would take turns waiting.
    */
   const take = Effect.gen(function*() {
     const first = yield* Queue.take(queue)

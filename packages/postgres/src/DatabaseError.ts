@@ -144,7 +144,7 @@ export const isLockTaken = (error: unknown): boolean => sqlState(error) === "SJN
 const ofFunctions = /^(21|38|39|P0)/
 
 /**
- * Whether one of several in a statement may be why all failed: then each is tried on its own. What is wrong with the server
+ * Whether a single login or ending may have failed the whole batch: then each is tried on its own. What is wrong with the server
  * or with the transaction is wrong for all.
  */
 export const mayBeOnes = ({ cause, reason }: { readonly reason: StoreFailure; readonly cause?: unknown }): boolean =>

@@ -12,7 +12,7 @@ const settleAll = (all: Iterable<Waiting>, outcome: Effect.Effect<never>) =>
     for (const { settle } of all) settle(outcome)
   })
 
-/** What is sent for all of these. Whatever happens to it, also that it is interrupted: nobody waits for good. */
+/** Runs what is sent for these callers. If it fails, dies or is interrupted, each of them is answered with that cause. */
 export const settled = (all: ReadonlyArray<Waiting>) => <A>(sent: Effect.Effect<A>) =>
   Effect.exit(Effect.onError(sent, (cause) => settleAll(all, Effect.failCause(cause))))
 
@@ -28,7 +28,7 @@ export const makeQueue = Effect.fnUntraced(function*<W extends Waiting>(elsewher
   return queue
 })
 
-/** Waits in the queue and for the outcome. What comes of one that was interrupted too late to be left out is `late`. */
+/** Waits in the queue and for the outcome. The outcome of one that was interrupted after it was sent goes to `late`. */
 export const outcome = <A, E, W extends Waiting & { cancelled: boolean }>(
   queue: Queue.Queue<W>,
   make: (settle: (outcome: Effect.Effect<A, E>) => void) => W,
@@ -43,7 +43,7 @@ export const outcome = <A, E, W extends Waiting & { cancelled: boolean }>(
     })
   })
 
-/** Runs what is to be done with late outcomes, if anything is; failures were nobody's. */
+/** Gives late outcomes to the caller's `late`, if there is one; failures are dropped, as nobody waits for them. */
 export const makeLate = Effect.map(Effect.context<never>(), (context) => {
   const fork = Effect.runForkWith(context)
   return <A, E>(late: Late<A> | undefined) => (outcome: Effect.Effect<A, E>) => {

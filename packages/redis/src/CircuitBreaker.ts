@@ -10,9 +10,9 @@ export const cacheCircuitOpen = Metric.gauge("sojourn_cache_circuit_open", {
 
 /** How Redis is given up on. */
 export interface Options {
-  /** How long a call may take. For half of that there must have been failures only. */
+  /** How long a call may take. The circuit opens only after half of that without a success. */
   readonly timeoutMillis: number
-  /** How many in a row must have asked in vain, together or one after the other. Default: 5. */
+  /** How many failures in a row, at the same time or one after the other, open the circuit. Default: 5. */
   readonly failures?: number
   /** How long Redis is left alone before the next call is let through. Default: 500. */
   readonly openMillis?: number
@@ -20,7 +20,7 @@ export interface Options {
 
 /** A breaker, and the calls that it watches. */
 export interface CircuitBreaker {
-  /** Why one who asks now must not; who may is to be sent. */
+  /** The failure to give while the circuit is open; undefined: call `send`. */
   readonly refuses: () => RedisFailure | undefined
   /** Sends a call for so many who have asked and may. */
   readonly send: <A>(call: () => Promise<A>, asked: number) => Effect.Effect<A, RedisFailure>

@@ -10,8 +10,8 @@ import type { RedisFailure } from "./RedisFailure.ts"
 export type Entry = readonly [id: string, deliveries: number, fields: ReadonlyArray<string>]
 
 /**
- * What was read; `missed`: entries after it were dropped before they could be; `gone`: those of them that are still to be
- * acknowledged.
+ * What was read; `missed`: the positions that were trimmed before the group had read or acknowledged them; `gone`: trimmed entries
+ * that are still to be acknowledged.
  */
 export interface Page {
   readonly entries: ReadonlyArray<Entry>
@@ -50,7 +50,7 @@ export const makeReader = (options: ReaderOptions) => {
   /** The last position that was read. A group that was lost with Redis's data goes on from there. */
   let seen = 0
   let isGroupMade = false
-  /** Found, and to be told once the group is behind it. Whether it is, is not known while the answer to that is missing. */
+  /** A gap that was found and is not known to be skipped: the answer to `skipGap` may be lost. */
   let gap: Page["missed"]
   let claimAt = 0
 

@@ -48,7 +48,7 @@ for i = 3, #ARGV, 4 do
 end
 return {(#ARGV - 2) / 4, late}`)
 
-/** ARGV: group, where a new one starts: after this position, or at the \`beginning\` or the \`end\` of the stream. */
+/** ARGV: group, where a new one starts: after this position, or at the `beginning` or the `end` of the stream. */
 export const ensureGroup = script(`${lookUp}
 local start = ARGV[2] .. "-0"
 if ARGV[2] == "end" then

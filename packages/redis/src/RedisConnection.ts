@@ -1,4 +1,4 @@
-/** What ioredis lets pass on its connections, and must not; and what it does not let pass, and could. */
+/** Corrects ioredis where it ignores an error that matters, or ends the process over one that does not. */
 import { Predicate } from "effect"
 import { Cluster, type Redis } from "ioredis"
 
@@ -22,8 +22,8 @@ const forgive = (node: Redis): void => {
 }
 
 /**
- * Where a slot is on its way to another node, ioredis asks for leave before the command and looks at the command's answer
- * alone: what went wrong with the asking, nobody waits for, and that would end the process.
+ * While a slot is on its way to another node, ioredis sends ASKING before the command and reads only the command's answer: a
+ * refused ASKING is an unhandled rejection, which ends the process.
  */
 export const forgiveAsking = (client: Redis | Cluster): Redis | Cluster => {
   if (!(client instanceof Cluster)) return client

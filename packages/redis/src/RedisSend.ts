@@ -13,8 +13,8 @@ export interface RedisSend {
   /** Why one who asks now must not. */
   readonly refuses: () => RedisFailure | undefined
   /**
-   * Sends a command, or a script by its name, within what the caller traces, unless they are refused; one for several, so
-   * many of whom have asked for it and were not refused, within what those trace.
+   * Sends a command, or a script by its name, for one caller within what they trace, unless the circuit is open. With
+   * `several`: for so many callers who were not refused before, within what those trace.
    */
   readonly command: (name: string, script?: string) => <A>(
     send: () => Promise<A>,

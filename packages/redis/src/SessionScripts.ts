@@ -56,8 +56,8 @@ end`
 /**
  * ARGV begins with the life of tombstones and the channel; then, of each session that is put, KEYS: index, session,
  * ended…; ARGV: id, value, now, active until, life, life of the value, number of the ended, ended….
- * What goes wrong with one keeps none of the others. Gives, of each such, its place and what went wrong. A replica refuses
- * them all, and that is an error of the script: only an error makes ioredis look for the primary. Mostly a session is new,
+ * The failure of one stops none of the others; gives each one's place and message. On a replica READONLY is the error of the
+ * script itself: only that makes ioredis look for the primary. Mostly a session is new,
  * and need not be read first; what is not new, and not there any more, others may have kept with another secret.
  */
 export const put = script(`${addToIndex}${bury}${secret}${keepTrust}

@@ -23,7 +23,7 @@ export const ImportResult = Schema.Struct({
 
 const maxListed = 1000
 
-/** Logins under way at once: as many as fill the repository's two batches of 64. */
+/** Logins under way at once: enough to keep the repository's two statements of 32 full, with the next ones waiting. */
 const concurrency = 128
 
 /** Reading failed on the way. */

@@ -3,8 +3,8 @@ import { eventDetails } from "./eventDetails.ts"
 import { ofUser } from "./ofUser.ts"
 
 /**
- * The space of our two-number advisory locks, from 0 to 2^31: a database has one for all, and who has a schema each must not
- * wait for each other, nor read no further than the other one's writers. FNV-1a of the schema's name.
+ * The space of our two-number advisory locks, from 0 to 2^31. All of a database share them, so each schema has a space of its
+ * own: otherwise two installations would wait for each other and hold back each other's readers. FNV-1a of the schema's name.
  */
 const space = (schema: string): number => {
   let hash = 0x811c9dc5
