@@ -35,6 +35,13 @@ const mapLimit = Effect.fnUntraced(function*(limitQuery: string | undefined) {
   }
 })
 
+/** In one transaction, by one process at a time. */
+const exclusively = <A, E, R>(change: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(bySchema, ({ schema, sql }) =>
+    sql.withTransaction(
+      Effect.andThen(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`sojourn migrations ${schema}`}, 0))`, change)
+    ))
+
 /**
  * Runs the migrations that are missing and gives their names; none when the database is up to date. Only adds, never
  * drops. Any number of processes may run it at the same time: one does the work, the others wait for it.
@@ -42,8 +49,7 @@ const mapLimit = Effect.fnUntraced(function*(limitQuery: string | undefined) {
 export const run = Effect.fn("sojourn.migrate")(
   function*(options: Options) {
     const { schema, sql, table } = yield* bySchema
-    return yield* sql.withTransaction(Effect.gen(function*() {
-      yield* sql`SELECT pg_advisory_xact_lock(hashtextextended(${`sojourn migrations ${schema}`}, 0))`
+    return yield* exclusively(Effect.gen(function*() {
       const found = yield* sql`SELECT 1 FROM pg_namespace WHERE nspname = ${schema}`
       if (found.length === 0) yield* sql.unsafe(`CREATE SCHEMA ${quoted(schema)}`)
       const done = yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations(quoted(schema))), table })
@@ -88,4 +94,6 @@ export const layerCheck: Layer.Layer<never, DatabaseError, SqlClient.SqlClient> 
 
 /** As `layerCheck`; then puts this query in the place of the one by which limits were found. */
 export const layerLimit = (limitQuery: string): Layer.Layer<never, DatabaseError, SqlClient.SqlClient> =>
-  Layer.effectDiscard(Effect.andThen(check, Effect.mapError(mapLimit(limitQuery), databaseError("limitQuery"))))
+  Layer.effectDiscard(
+    Effect.andThen(check, Effect.mapError(exclusively(mapLimit(limitQuery)), databaseError("limitQuery")))
+  )

@@ -124,7 +124,8 @@ describe("migrations", () => {
           wrong.message,
           "The limitQuery cannot be used: relation \"acounts\" does not exist; correct it"
         )
-        yield* map("SELECT CASE WHEN $1 = 'kept' THEN 7 END")
+        const query = "SELECT CASE WHEN $1 = 'kept' THEN 7 END"
+        yield* Effect.forEach(Array.from({ length: 8 }), () => map(query), { concurrency: "unbounded" })
         const limit = UserRepo.use((users) => users.limit(UserId.make("kept")))
         assert.strictEqual(yield* within(url, Effect.provide(limit, stores())), 7)
       }).pipe(Effect.scoped),
