@@ -44,13 +44,13 @@ const refuseForeign = (directory: string) =>
     )
   )
 
-const isHeld = (cause: unknown) => cause instanceof Error && "code" in cause && cause.code === "ELOCKED"
+const hasCode = (cause: unknown, code: string) => cause instanceof Error && "code" in cause && cause.code === code
 
 const isAlive = (pid: number) =>
   Result.match(Result.try(() => process.kill(pid, 0)), {
     onSuccess: () => true,
     // It lives, and is somebody else's.
-    onFailure: (cause) => cause instanceof Error && "code" in cause && cause.code === "EPERM"
+    onFailure: (cause) => hasCode(cause, "EPERM")
   })
 
 /**
@@ -92,7 +92,7 @@ export const lockDirectory = Effect.fnUntraced(function*(directory: string) {
       Effect.tryPromise({
         try: () =>
           lock(directory, { stale: 10_000, lockfilePath: `${directory}/${lockName}`, onCompromised: () => {} }),
-        catch: (cause) => isHeld(cause) ? inUse(directory, cause) : notWritable(directory, cause)
+        catch: (cause) => hasCode(cause, "ELOCKED") ? inUse(directory, cause) : notWritable(directory, cause)
       })
     ).pipe(Effect.retry({
       while: (error) => error.reason === "Unavailable",

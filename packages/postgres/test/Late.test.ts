@@ -16,6 +16,7 @@ import {
   SessionCacheInProcess,
   SessionLookup,
   SessionRepo,
+  type SessionToken,
   system,
   trustSession,
   User,
@@ -37,12 +38,34 @@ const application = Layer.mergeAll(
 
 const signIn = (userId: UserId) => createSession(CreateSession.make({ userId }))
 
+/** A new user's session, in the cache as well. */
+const signedIn = Effect.fnUntraced(function*(name: string, maxSessions?: number) {
+  const userId = UserId.make(name)
+  yield* UserRepo.use((users) => users.put(User.make({ id: userId, maxSessions: Option.fromUndefinedOr(maxSessions) })))
+  const { sessionId, token } = yield* signIn(userId)
+  yield* validateSession(token)
+  return { userId, sessionId, token }
+})
+
 /** What the bus tells from now on, so many events. */
 const hear = (count: number) =>
   Effect.flatMap(
     EventBus,
     ({ events }) => Effect.forkChild(Stream.runCollect(Stream.take(events, count)), { startImmediately: true })
   )
+
+const assertTold = Effect.fnUntraced(function*(
+  told: Effect.Success<ReturnType<typeof hear>>,
+  tags: ReadonlyArray<string>
+) {
+  const events = yield* Effect.timeout(Fiber.join(told), "10 seconds")
+  assert.deepStrictEqual(events.map(({ _tag }) => _tag), tags)
+})
+
+const assertNotActive = Effect.fnUntraced(function*(token: SessionToken) {
+  const error = yield* Effect.flip(validateSession(token))
+  assert.strictEqual(error._tag, "SessionNotActive")
+})
 
 /** Starts it while the user's lock is taken, and interrupts it as soon as it waits for that in the database. */
 const goneMeanwhile = Effect.fnUntraced(function*<A, E, R>(userId: UserId, change: Effect.Effect<A, E, R>) {
@@ -56,54 +79,36 @@ const goneMeanwhile = Effect.fnUntraced(function*<A, E, R>(userId: UserId, chang
 layer(application, { excludeTestServices: true, timeout: "60 seconds" })("late outcomes", (it) => {
   it.effect("C22 a login that goes in after its caller has gone is told: what it evicted is not accepted any more", () =>
     Effect.gen(function*() {
-      const userId = UserId.make("alice")
-      yield* UserRepo.use((users) => users.put(User.make({ id: userId, maxSessions: Option.some(1) })))
-      const { token } = yield* signIn(userId)
-      yield* validateSession(token)
+      const { token, userId } = yield* signedIn("alice", 1)
       const told = yield* hear(2)
       yield* goneMeanwhile(userId, signIn(userId))
-      const events = yield* Effect.timeout(Fiber.join(told), "10 seconds")
-      assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["SessionEvicted", "SessionCreated"])
-      const error = yield* Effect.flip(validateSession(token))
-      assert.strictEqual(error._tag, "SessionNotActive")
+      yield* assertTold(told, ["SessionEvicted", "SessionCreated"])
+      yield* assertNotActive(token)
     }))
 
   it.effect("V11 a session that is revoked after its caller has gone is not accepted any more", () =>
     Effect.gen(function*() {
-      const userId = UserId.make("bob")
-      yield* UserRepo.use((users) => users.put(User.make({ id: userId })))
-      const { sessionId, token } = yield* signIn(userId)
-      yield* validateSession(token)
+      const { sessionId, token, userId } = yield* signedIn("bob")
       const told = yield* hear(1)
       yield* goneMeanwhile(userId, revokeSession(RevokeSession.make({ sessionId, actor: system })))
-      const events = yield* Effect.timeout(Fiber.join(told), "10 seconds")
-      assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["SessionRevoked"])
-      const error = yield* Effect.flip(validateSession(token))
-      assert.strictEqual(error._tag, "SessionNotActive")
+      yield* assertTold(told, ["SessionRevoked"])
+      yield* assertNotActive(token)
       const stored = yield* SessionRepo.use((repo) => repo.find(sessionId))
       assert.isTrue(Option.isSome(Option.getOrThrow(stored).end))
     }))
 
   it.effect("V11 A2 likewise of all a user's sessions", () =>
     Effect.gen(function*() {
-      const userId = UserId.make("carol")
-      yield* UserRepo.use((users) => users.put(User.make({ id: userId })))
-      const { token } = yield* signIn(userId)
-      yield* validateSession(token)
+      const { token, userId } = yield* signedIn("carol")
       const told = yield* hear(2)
       yield* goneMeanwhile(userId, revokeAllSessions(RevokeAllSessions.make({ userId, actor: system })))
-      const events = yield* Effect.timeout(Fiber.join(told), "10 seconds")
-      assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["SessionRevoked", "SessionsRevoked"])
-      const error = yield* Effect.flip(validateSession(token))
-      assert.strictEqual(error._tag, "SessionNotActive")
+      yield* assertTold(told, ["SessionRevoked", "SessionsRevoked"])
+      yield* assertNotActive(token)
     }))
 
   it.effect("E26 a session that is trusted after its caller has gone is trusted in the cache, too", () =>
     Effect.gen(function*() {
-      const userId = UserId.make("erin")
-      yield* UserRepo.use((users) => users.put(User.make({ id: userId })))
-      const { sessionId, token } = yield* signIn(userId)
-      yield* validateSession(token)
+      const { sessionId, token, userId } = yield* signedIn("erin")
       yield* goneMeanwhile(userId, trustSession(sessionId, userId))
       yield* validateSession(token).pipe(
         Effect.repeat({ until: ({ session }) => session.trusted, schedule: Schedule.spaced("10 millis") }),
@@ -113,17 +118,12 @@ layer(application, { excludeTestServices: true, timeout: "60 seconds" })("late o
 
   it.effect("E24 suspicious activity ends the session at its count, whether or not who did it waits for the answer", () =>
     Effect.gen(function*() {
-      const userId = UserId.make("frank")
-      yield* UserRepo.use((users) => users.put(User.make({ id: userId })))
-      const { sessionId, token } = yield* signIn(userId)
-      yield* validateSession(token)
+      const { sessionId, token, userId } = yield* signedIn("frank")
       const told = yield* hear(2)
       const suspicion = RecordSuspiciousActivity.make({ sessionId, endAt: Option.some(1) })
       yield* goneMeanwhile(userId, recordSuspiciousActivity(suspicion))
-      const events = yield* Effect.timeout(Fiber.join(told), "10 seconds")
-      assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["SuspiciousActivityRecorded", "SessionRevoked"])
-      const error = yield* Effect.flip(validateSession(token))
-      assert.strictEqual(error._tag, "SessionNotActive")
+      yield* assertTold(told, ["SuspiciousActivityRecorded", "SessionRevoked"])
+      yield* assertNotActive(token)
     }))
 
   it.effect("C21 in a transaction that is interrupted nothing goes on", () =>

@@ -2,6 +2,7 @@
 import { assert, describe } from "@effect/vitest"
 import { SessionCache, StalenessBound } from "@sojourn/core"
 import { RedisClient, SessionCacheRedis } from "@sojourn/redis"
+import * as Fixtures from "@sojourn/testing/Fixtures"
 import { Context, Duration, Effect, Fiber, Layer, Logger, Redacted } from "effect"
 import { Redis } from "ioredis"
 import { spawnSync } from "node:child_process"
@@ -19,6 +20,12 @@ export const cacheOver = (url: string, { client, stalenessBound, ...options }: O
       Layer.provide(stalenessBound === undefined ? Layer.empty : Layer.succeed(StalenessBound, stalenessBound))
     )
   ).pipe(Effect.map(Context.get(SessionCache)))
+
+/** A session of a user of its own, which nobody has put anywhere yet. */
+export const session = Effect.gen(function*() {
+  const [id, userId] = [yield* Fixtures.freshSessionId, yield* Fixtures.freshUserId]
+  return Fixtures.cachedSession({ id, userId })
+})
 
 /** What Redis says to a client of this Layer. */
 export const ping = <E>(layer: Layer.Layer<RedisClient.RedisClient, E>) =>

@@ -12,8 +12,8 @@ import * as Fixtures from "@sojourn/testing/Fixtures"
 import { Context, DateTime, Effect, Layer, Option, Redacted, Schedule, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { freePort, startRedisServer } from "../../testing/test/servers.ts"
-import { capturedLogs, describeServer, inspect, timedUnder } from "./Backend.ts"
-import { startRedisCluster } from "./RedisCluster.ts"
+import { capturedLogs, describeServer, inspect, session, timedUnder } from "./Backend.ts"
+import { clientOf, startRedisCluster } from "./RedisCluster.ts"
 
 const { now } = Fixtures
 const at = now.epochMilliseconds
@@ -21,11 +21,6 @@ const lost: CacheInvalidation = { _tag: "Lost" }
 const listening: CacheInvalidation = { _tag: "Listening" }
 
 const overUrl = (url: string) => RedisClient.layerUrl(Redacted.make(url))
-const session = Effect.gen(function*() {
-  const [id, userId] = [yield* Fixtures.freshSessionId, yield* Fixtures.freshUserId]
-  return Fixtures.cachedSession({ id, userId })
-})
-
 /** A busy machine does not make it look as if the connection were broken. */
 const patient: CacheInvalidationsRedis.Options = { patience: "10 seconds" }
 
@@ -66,6 +61,14 @@ const setup = Effect.fnUntraced(function*(
   }
 })
 
+/** The same over one server, from when it is listened to on. */
+const listeningTo = Effect.fnUntraced(function*(url: string, options = patient) {
+  const heard = yield* setup(overUrl(url), options)
+  yield* heard.untilLast("Listening")
+  heard.messages.length = 0
+  return heard
+})
+
 it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { excludeTestServices: true })((it) => {
   describeServer("CacheInvalidationsRedis", () => {
     it.effect("V11 fence, eviction and rotation tell all consumers which sessions and when; nothing else does", () =>
@@ -97,9 +100,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
     it.effect("V11 a rotation is told, too, of a session of which Redis has no entry any more", () =>
       Effect.gen(function*() {
         const { url } = yield* startRedisServer()
-        const { cache, messages, untilLast } = yield* setup(overUrl(url))
-        yield* untilLast("Listening")
-        messages.length = 0
+        const { cache, messages, untilLast } = yield* listeningTo(url)
         const one = yield* session
         const later = DateTime.addDuration(now, "1 minute")
         const secretHash = SecretHash.make("e1".repeat(32))
@@ -112,9 +113,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
       Effect.gen(function*() {
         const { url } = yield* startRedisServer()
         const redis = yield* inspect(url)
-        const { cache, messages, untilCount, untilLast } = yield* setup(overUrl(url))
-        yield* untilLast("Listening")
-        messages.length = 0
+        const { cache, messages, untilCount } = yield* listeningTo(url)
         const [one, other, late] = [yield* session, yield* session, yield* session]
         yield* cache.put(one, [], now)
         yield* cache.put(other, [], now)
@@ -137,9 +136,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
       Effect.gen(function*() {
         const { url } = yield* startRedisServer()
         const redis = yield* inspect(url)
-        const { cache, messages, untilCount, untilLast } = yield* setup(overUrl(url))
-        yield* untilLast("Listening")
-        messages.length = 0
+        const { cache, messages, untilCount } = yield* listeningTo(url)
         const [one, ...others] = yield* Effect.replicateEffect(session, 4)
         const { userId } = one!
         const [second, third, admitted] = others.map(({ id }) => id)
@@ -169,9 +166,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
         const { url } = yield* startRedisServer()
         const redis = yield* inspect(url)
         // No ping tells of it, only the closing.
-        const { cache, messages, untilLast } = yield* setup(overUrl(url), { ...patient, pingEvery: "1 minute" })
-        yield* untilLast("Listening")
-        messages.length = 0
+        const { cache, messages, untilLast } = yield* listeningTo(url, { ...patient, pingEvery: "1 minute" })
         yield* Effect.promise(() => redis.call("CLIENT", "KILL", "TYPE", "pubsub"))
         yield* timedUnder(500, untilLast("Lost"))
         yield* timedUnder(2000, untilLast("Listening"))
@@ -186,9 +181,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
       () =>
         Effect.gen(function*() {
           const server = yield* startRedisServer()
-          const { messages, untilLast } = yield* setup(overUrl(server.url), {})
-          yield* untilLast("Listening")
-          messages.length = 0
+          const { messages, untilLast } = yield* listeningTo(server.url, {})
           yield* server.freeze
           yield* timedUnder(2000, untilLast("Lost"))
           yield* Effect.sleep("1 second")
@@ -259,7 +252,7 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
           const nodes = yield* startRedisCluster
           const clients = yield* Effect.forEach(nodes, ({ url }) => inspect(url))
           const { cache, messages, untilCount, untilLast } = yield* setup(
-            RedisClient.layerCluster(nodes.map(({ port }) => ({ host: "127.0.0.1", port })))
+            clientOf(nodes)
           )
           for (const _ of [1, 2]) {
             yield* untilLast("Listening")

@@ -6,14 +6,9 @@ import { Context, Effect, Layer, Option } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { Cluster } from "ioredis"
 import { startRedisServer } from "../../testing/test/servers.ts"
-import { capturedLogs, describeServer } from "./Backend.ts"
+import { capturedLogs, describeServer, session } from "./Backend.ts"
 
 const { now } = Fixtures
-
-const session = Effect.gen(function*() {
-  const [id, userId] = [yield* Fixtures.freshSessionId, yield* Fixtures.freshUserId]
-  return Fixtures.cachedSession({ id, userId })
-})
 
 /** The cache, and how often its connection has written to its socket. */
 const setup = Effect.gen(function*() {

@@ -1,8 +1,13 @@
 /** A Redis Cluster of a test's own: three nodes on loopback ports, each with a third of the slots. */
+import { RedisClient } from "@sojourn/redis"
 import { Data, Effect, Schedule } from "effect"
 import { Redis } from "ioredis"
 import { freePort, startRedisServer } from "../../testing/test/servers.ts"
 import { inRealTime } from "../../testing/test/serversProcess.ts"
+
+/** A client that finds the cluster through these nodes. */
+export const clientOf = (nodes: ReadonlyArray<{ readonly port: number }>, options?: RedisClient.NodesOptions) =>
+  RedisClient.layerCluster(nodes.map(({ port }) => ({ host: "127.0.0.1", port })), options)
 
 class NotFormed extends Data.TaggedError("NotFormed")<{ readonly cause: unknown }> {}
 

@@ -5,15 +5,10 @@ import { CacheInvalidationsRedis, SessionCacheRedis } from "@sojourn/redis"
 import * as Fixtures from "@sojourn/testing/Fixtures"
 import { Context, Effect, Layer, Option, Schedule, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
-import { capturedLogs, describeServer, inspect } from "./Backend.ts"
+import { capturedLogs, describeServer, inspect, session } from "./Backend.ts"
 import { startSentinel } from "./RedisSentinel.ts"
 
 const { now } = Fixtures
-
-const session = Effect.gen(function*() {
-  const [id, userId] = [yield* Fixtures.freshSessionId, yield* Fixtures.freshUserId]
-  return Fixtures.cachedSession({ id, userId })
-})
 
 it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { excludeTestServices: true })((it) => {
   describeServer("SessionCacheRedis through Sentinel", () => {

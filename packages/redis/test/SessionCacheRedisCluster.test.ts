@@ -6,22 +6,16 @@ import * as SessionCacheSuite from "@sojourn/testing/SessionCacheSuite"
 import { Context, type Duration, Effect, Layer, Option, Schedule } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { Cluster } from "ioredis"
-import { capturedLogs, describeServer, inspect, timedUnder } from "./Backend.ts"
+import { capturedLogs, describeServer, inspect, session, timedUnder } from "./Backend.ts"
 import { inFront } from "./Front.ts"
-import { startRedisCluster } from "./RedisCluster.ts"
+import { clientOf, startRedisCluster } from "./RedisCluster.ts"
 
 const { now } = Fixtures
 
 type Nodes = ReadonlyArray<{ readonly port: number }>
 
-const clientOf = (nodes: Nodes) => RedisClient.layerCluster(nodes.map(({ port }) => ({ host: "127.0.0.1", port })))
 const cacheOver = (nodes: Nodes, timeout: Duration.Input) =>
   SessionCacheRedis.layer({ timeout }).pipe(Layer.provide(clientOf(nodes)))
-
-const session = Effect.gen(function*() {
-  const [id, userId] = [yield* Fixtures.freshSessionId, yield* Fixtures.freshUserId]
-  return Fixtures.cachedSession({ id, userId })
-})
 
 describeServer("SessionCacheRedis", () => {
   SessionCacheSuite.suite(

@@ -5,15 +5,10 @@ import * as Fixtures from "@sojourn/testing/Fixtures"
 import { Effect, Layer, Option, Schedule } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { startRedisServer } from "../../testing/test/servers.ts"
-import { cacheOver, capturedLogs, describeServer, inspect } from "./Backend.ts"
+import { cacheOver, capturedLogs, describeServer, inspect, session } from "./Backend.ts"
 import { startProxy } from "./proxy.ts"
 
 const { now } = Fixtures
-
-const session = Effect.gen(function*() {
-  const [id, userId] = [yield* Fixtures.freshSessionId, yield* Fixtures.freshUserId]
-  return Fixtures.cachedSession({ id, userId })
-})
 
 it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { excludeTestServices: true })((it) => {
   describeServer("SessionCacheRedis at a primary that became a replica", () => {

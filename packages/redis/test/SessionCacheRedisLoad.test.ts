@@ -5,17 +5,12 @@ import * as Fixtures from "@sojourn/testing/Fixtures"
 import { Duration, Effect, Layer, Option, Schedule } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { type RedisServer, startRedisServer } from "../../testing/test/servers.ts"
-import { cacheOver, capturedLogs, describeServer, inspect } from "./Backend.ts"
+import { cacheOver, capturedLogs, describeServer, inspect, session } from "./Backend.ts"
 import { until } from "./EventStream.ts"
 
 const { now } = Fixtures
 const timeout = 100
 const fibers = 50
-
-const session = Effect.gen(function*() {
-  const [id, userId] = [yield* Fixtures.freshSessionId, yield* Fixtures.freshUserId]
-  return Fixtures.cachedSession({ id, userId })
-})
 
 /** When a call began, how long it took, and whether the cache had the session. */
 interface Call {

@@ -5,17 +5,12 @@ import * as Fixtures from "@sojourn/testing/Fixtures"
 import { Duration, Effect, Layer, Metric, Option, Schedule } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { freePort, startRedisServer } from "../../testing/test/servers.ts"
-import { cacheOver, capturedLogs, describeServer, inspect, timedUnder } from "./Backend.ts"
+import { cacheOver, capturedLogs, describeServer, inspect, session, timedUnder } from "./Backend.ts"
 
 const { now } = Fixtures
 const timeout = Duration.millis(200)
 
 type Cache = SessionCache["Service"]
-
-const session = Effect.gen(function*() {
-  const [id, userId] = [yield* Fixtures.freshSessionId, yield* Fixtures.freshUserId]
-  return Fixtures.cachedSession({ id, userId })
-})
 
 const read = (cache: Cache, { id, userId }: Effect.Success<typeof session>) => cache.get(id, routingTag(userId), now)
 

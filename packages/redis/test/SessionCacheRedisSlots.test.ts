@@ -1,18 +1,13 @@
 import { assert, it } from "@effect/vitest"
 import { routingTag, SessionCache } from "@sojourn/core"
-import { RedisClient, SessionCacheRedis } from "@sojourn/redis"
+import { type RedisClient, SessionCacheRedis } from "@sojourn/redis"
 import * as Fixtures from "@sojourn/testing/Fixtures"
 import { Context, Effect, Layer, Option, Schedule } from "effect"
 import { SecureRandom } from "effect/crypto"
-import { capturedLogs, describeServer, inspect } from "./Backend.ts"
-import { startRedisCluster } from "./RedisCluster.ts"
+import { capturedLogs, describeServer, inspect, session } from "./Backend.ts"
+import { clientOf, startRedisCluster } from "./RedisCluster.ts"
 
 const { now } = Fixtures
-
-const session = Effect.gen(function*() {
-  const [id, userId] = [yield* Fixtures.freshSessionId, yield* Fixtures.freshUserId]
-  return Fixtures.cachedSession({ id, userId })
-})
 
 /** What would end a process, from now on. */
 const fatal = Effect.acquireRelease(
@@ -30,7 +25,7 @@ const fatal = Effect.acquireRelease(
 const cacheOver = (nodes: ReadonlyArray<{ readonly port: number }>, options: RedisClient.NodesOptions = {}) =>
   Layer.build(
     SessionCacheRedis.layer({ timeout: "500 millis" }).pipe(
-      Layer.provide(RedisClient.layerCluster(nodes.map(({ port }) => ({ host: "127.0.0.1", port })), options))
+      Layer.provide(clientOf(nodes, options))
     )
   ).pipe(Effect.map(Context.get(SessionCache)))
 
