@@ -1,18 +1,27 @@
 /** Where the commands find their data: a PostgreSQL server, or an embedded database in a directory. */
 import { Data, Effect, Layer, Option } from "effect"
 import { UserDirectories } from "effect/persistence"
-import { DatabaseUrl, DataDir, RedisUrl } from "./options.ts"
+import { misuse } from "./failure.ts"
+import { DatabaseUrl, DataDir, type Given, RedisUrl } from "./options.ts"
 
 /** There is no place to keep an embedded database in. */
 export class NoDataDirectory extends Data.TaggedError("NoDataDirectory") {
   override readonly message = "There is no home directory to keep the data in; give --data-dir or --database-url"
 }
 
-/** The directory of the embedded database: as given, else `sojourn` in the user's data directory. */
-export const dataDirectory = Effect.gen(function*() {
-  const given = yield* DataDir
-  if (Option.isSome(given)) return given.value
-  return yield* Effect.mapError(UserDirectories.make().data("sojourn"), () => new NoDataDirectory())
+const isFlag = Option.exists<Given<unknown>>(({ by }) => by === "flag")
+
+/** The server's URL; or none and the directory of the embedded database: as given, else `sojourn` in the user's data directory. */
+export const database = Effect.gen(function*() {
+  const url = yield* DatabaseUrl
+  const directory = yield* DataDir
+  if (isFlag(url) && isFlag(directory)) return yield* misuse([], "Give --database-url or --data-dir, not both")
+  if (Option.isSome(url) && !isFlag(directory)) return { url: url.value.value }
+  return {
+    directory: Option.isSome(directory)
+      ? directory.value.value
+      : yield* Effect.mapError(UserDirectories.make().data("sojourn"), () => new NoDataDirectory())
+  }
 })
 
 /**
@@ -22,16 +31,16 @@ export const dataDirectory = Effect.gen(function*() {
  * The parts are loaded when a command needs them, so that help and wrong usage cost nothing.
  */
 export const services = Layer.unwrap(Effect.gen(function*() {
-  const databaseUrl = yield* DatabaseUrl
-  const redisUrl = yield* RedisUrl
+  const { directory, url } = yield* database
+  const redis = yield* RedisUrl
   const { Sojourn } = yield* Effect.promise(() => import("sojourn"))
-  return Option.isSome(databaseUrl)
-    ? Sojourn.layer({
-      databaseUrl: databaseUrl.value,
-      redisUrl: Option.getOrUndefined(redisUrl),
+  return url === undefined
+    ? Sojourn.layerEmbedded({ dataDir: directory, sweepEvery: "never" })
+    : Sojourn.layer({
+      databaseUrl: url,
+      redisUrl: Option.isSome(redis) ? redis.value.value : "none",
       migrate: false,
       sweepEvery: "never",
       cacheRepair: false
     })
-    : Sojourn.layerEmbedded({ dataDir: yield* dataDirectory, sweepEvery: "never" })
 }))

@@ -13,12 +13,23 @@ export const Json = GlobalFlag.Setting("json")({
   )
 })
 
-/** An empty variable counts as one that is not set. */
-const url = (flag: string, variable: string, description: string) =>
-  Flag.Redacted(flag).pipe(
-    Flag.withFallbackConfig(Config.Redacted(variable)),
+/** A value, and who gave it: a flag wins over the variables, also over those of other flags. */
+export interface Given<A> {
+  readonly value: A
+  readonly by: "flag" | "variable"
+}
+
+/** A flag that a variable stands in for. Empty counts as not given. */
+const given = <A>(flag: Flag.Flag<A>, variable: Config.Config<A>, isEmpty: (value: A) => boolean) =>
+  flag.pipe(
+    Flag.map((value): Given<A> => ({ value, by: "flag" })),
+    Flag.withFallbackConfig(Config.map(variable, (value): Given<A> => ({ value, by: "variable" }))),
     Flag.optional,
-    Flag.map(Option.filter((given) => Redacted.value(given) !== "")),
+    Flag.map(Option.filter(({ value }) => !isEmpty(value)))
+  )
+
+const url = (flag: string, variable: string, description: string) =>
+  given(Flag.Redacted(flag), Config.Redacted(variable), (url) => Redacted.value(url) === "").pipe(
     Flag.withMetavar("url"),
     Flag.withDescription(`${description} [${variable}]`)
   )
@@ -35,10 +46,7 @@ export const RedisUrl = GlobalFlag.Setting("redis-url")({
 
 /** Where the embedded database keeps its files; none: in the user's data directory. */
 export const DataDir = GlobalFlag.Setting("data-dir")({
-  flag: Flag.String("data-dir").pipe(
-    Flag.withFallbackConfig(Config.String("SOJOURN_DATA_DIR")),
-    Flag.optional,
-    Flag.map(Option.filter((given) => given !== "")),
+  flag: given(Flag.String("data-dir"), Config.String("SOJOURN_DATA_DIR"), (directory) => directory === "").pipe(
     Flag.withMetavar("directory"),
     Flag.withDescription("Directory of the embedded database, by default the user's data directory [SOJOURN_DATA_DIR]")
   )

@@ -89,6 +89,16 @@ it.effect("create --from: a login of the future fails, and ends nothing", () =>
     assert.deepStrictEqual([active, total], [1, 1])
   }))
 
+it.effect("create --from: a day that there is not is refused, and not taken as the next one", () =>
+  Effect.gen(function*() {
+    const cli = yield* knowing(["alice"])
+    const at = ["2026-02-30T12:00:00Z", "2026-00-10T12:00:00Z", "2026-13-01T12:00:00Z", "2026-11-31T23:59:59+05:00"]
+    const { stdout } = yield* cli(from, ndjson(at.map((at) => ({ userId: "alice", at }))))
+    const { created, failed } = yield* decode(stdout)
+    assert.deepStrictEqual([created, failed.map(({ line }) => line)], [0, [1, 2, 3, 4]])
+    for (const { error } of failed) assert.include(error, "at")
+  }))
+
 it.effect("create --from: a time of up to a minute ahead, as of a clock that is, counts as now", () =>
   Effect.gen(function*() {
     const cli = yield* atNow()

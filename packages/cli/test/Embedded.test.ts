@@ -1,8 +1,8 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, layer } from "@effect/vitest"
 import { CreateResult } from "@sojourn/cli/commands/create"
-import { ImportResult } from "@sojourn/cli/commands/createFrom"
 import { ListResult } from "@sojourn/cli/commands/list"
+import { ImportResult } from "@sojourn/cli/commands/loginImport"
 import { CheckResult } from "@sojourn/cli/commands/migrate"
 import { RevokeResult } from "@sojourn/cli/commands/revoke"
 import { ShowResult } from "@sojourn/cli/commands/show"
@@ -75,6 +75,44 @@ layer(DataDir.layer, { timeout, excludeTestServices: true })("the embedded defau
         const { created, failed } = yield* parse(ImportResult)(stdout)
         assert.deepStrictEqual([exitCode, created, failed.map(({ line }) => line)], [1, 2, [2, 3]])
         assert.match(stderr, /100 % {2}2 signed in, .*2 failed\nsojourn: 2 lines failed; .*\n$/)
+      }),
+    timeout
+  )
+
+  it.effect(
+    "create --from: Ctrl-C: what is done is told, and at which line to go on",
+    () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { child, ended } = yield* start(["create", "--from", "-", "--json", "--data-dir", yield* DataDir])
+        child.stdin.write("{\"userId\":\"alice\"}\nnonsense\n{\"userId\":\"alice\"}\n")
+        yield* Effect.promise(async () => {
+          for await (const text of child.stderr.iterator({ destroyOnReturn: false })) {
+            if (String(text).includes("2 signed in")) return
+          }
+        })
+        child.kill("SIGINT")
+        const { exitCode, stderr, stdout } = yield* ended
+        const { created, failedCount, stoppedAt } = yield* parse(ImportResult)(stdout)
+        assert.deepStrictEqual([exitCode, created, failedCount, stoppedAt], [130, 2, 1, 4])
+        assert.include(stderr, "sojourn: Stopped at line 4, as it was interrupted")
+      })),
+    timeout
+  )
+
+  it.effect(
+    "--data-dir wins over DATABASE_URL; next to --database-url it is wrong use",
+    () =>
+      Effect.gen(function*() {
+        const directory = yield* DataDir
+        const DATABASE_URL = "postgres://127.0.0.1:1/none"
+        for (const args of [["list", "alice"], ["migrate", "--check"]]) {
+          const wins = yield* sojourn([...args, "--data-dir", directory], { DATABASE_URL })
+          assert.deepStrictEqual([wins.exitCode, wins.stderr], [0, ""])
+          const both = yield* sojourn([...args, "--data-dir", directory, "--database-url", DATABASE_URL])
+          assert.deepStrictEqual([both.exitCode, both.stdout], [2, ""])
+          assert.match(both.stderr, /^sojourn: [^\n]*Give --database-url or --data-dir, not both[^\n]*\n$/)
+          assertFailure(yield* sojourn(args, { DATABASE_URL, SOJOURN_DATA_DIR: directory }), "cannot be reached")
+        }
       }),
     timeout
   )

@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { nothingYet, progressOf } from "@sojourn/cli/commands/createFrom"
+import { nothingYet, progressOf } from "@sojourn/cli/commands/loginImport"
 import { shown } from "@sojourn/cli/progress"
 import { Effect, Fiber, Option, Sink, Stdio } from "effect"
 import { TestClock } from "effect/testing"

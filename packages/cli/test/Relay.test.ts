@@ -117,6 +117,8 @@ it.effect("relays, relays set-aside, relay --redeliver: what could not be delive
     const missing = yield* cli(["relays", "set-aside", "billing"])
     assert.deepStrictEqual([missing.exitCode, missing.stdout], [1, ""])
     assert.include(missing.stderr, "No relay with the name \"billing\" ever ran")
+    const mistyped = yield* cli(["relay", "billing", "--to", "none", "--redeliver"])
+    assert.deepStrictEqual([mistyped.exitCode, mistyped.stdout, mistyped.stderr], [1, "", missing.stderr])
 
     const events = (yield* cli(["events", "--json"])).stdout.split("\n").map((line) => JSON.parse(line))
     const run = { name: billing, holder: "a process" }

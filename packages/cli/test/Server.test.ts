@@ -27,7 +27,8 @@ const withUrl = (url: string | URL) => (...args: ReadonlyArray<string>) =>
 layer(NodeServices.layer, { excludeTestServices: true })("a PostgreSQL server", (it) => {
   it.effect("is migrated by `migrate` only, and then works", () =>
     Effect.gen(function*() {
-      const cli = withUrl(Redacted.value(yield* freshDatabase))
+      const url = yield* freshDatabase
+      const cli = withUrl(Redacted.value(url))
       assertFailure(yield* cli("list", "alice"), "run \"sojourn migrate\" first")
       const missing = yield* cli("migrate", "--check")
       assert.strictEqual(missing.exitCode, 1)
@@ -45,6 +46,9 @@ layer(NodeServices.layer, { excludeTestServices: true })("a PostgreSQL server", 
       const withoutRedis = yield* cli("create", "alice", "--redis-url", redisUrl)
       assert.strictEqual(withoutRedis.exitCode, 0)
       assert.match(withoutRedis.stderr, /^(sojourn: warn: [^\n]*Redis[^\n]*\n)+$/)
+      const env = { DATABASE_URL: Redacted.value(url), REDIS_URL: redisUrl }
+      const turnedOff = yield* sojourn(["create", "alice", "--redis-url", ""], env)
+      assert.deepStrictEqual([turnedOff.exitCode, turnedOff.stderr], [0, ""])
     }), timeout)
 
   it.effect.skipIf(redisUrl === undefined)(

@@ -36,6 +36,8 @@ it.effect.each([
   [["events", "--follow", "export"], 2, "--follow"],
   [["events", "--limit", "0"], 2, "a whole number from 1"],
   [["events", "export", "--since", "yesterday"], 2, "a time such as 2026-01-31T12:00:00Z"],
+  [["events", "export", "--since", "2026-02-30"], 2, "a day such as 2026-01-31"],
+  [["events", "export", "--until", "2027-02-29T12:00:00Z"], 2, "a day such as 2026-01-31"],
   [["relay", "billing"], 2, "--to"],
   [["relay", "--to", "none"], 2, "name"],
   [["relay", "my relay", "--to", "none"], 1, "This cannot be the name of a relay"],

@@ -1,5 +1,5 @@
 /** Imports on a command line in memory. */
-import { ImportResult } from "@sojourn/cli/commands/createFrom"
+import { ImportResult } from "@sojourn/cli/commands/loginImport"
 import { Effect } from "effect"
 import { makeCli, memory, parse } from "./inProcess.ts"
 

@@ -1,5 +1,5 @@
 /** What is read from the configuration where the application says nothing. */
-import { Config, Option } from "effect"
+import { Config, Option, Redacted } from "effect"
 import type { CommonOptions, Options } from "./Sojourn.ts"
 
 /** Whether a pooler such as PgBouncer stands before the database. */
@@ -16,9 +16,9 @@ export const settings = (options: Options) =>
   Config.all({
     databaseUrl: orConfig(options.databaseUrl, Config.Redacted("DATABASE_URL")),
     pooled: orConfig(options.databasePooled, databasePooled),
-    redisUrl: orConfig(
-      options.redisUrl === undefined ? undefined : Option.some(options.redisUrl),
-      Config.option(Config.Redacted("REDIS_URL"))
+    redisUrl: Config.map(
+      orConfig(options.redisUrl, Config.withDefault(Config.Redacted("REDIS_URL"), "none" as const)),
+      (url) => url === "none" || Redacted.value(url) === "" ? Option.none() : Option.some(url)
     ),
     prefix: orConfig(options.redisPrefix, Config.withDefault(Config.String("SOJOURN_REDIS_PREFIX"), "sojourn")),
     schema: orConfig(options.schema, schema),

@@ -79,8 +79,8 @@ export interface Options extends CommonOptions {
   readonly databaseUrl?: Redacted.Redacted<string> | undefined
   /** Whether a pooler such as PgBouncer stands before the database. Default: `SOJOURN_DATABASE_POOLED`, else false. */
   readonly databasePooled?: boolean | undefined
-  /** Default: `REDIS_URL`; without either, sessions are cached in this process only. */
-  readonly redisUrl?: Redacted.Redacted<string> | undefined
+  /** Default: `REDIS_URL`. Without either, or with `"none"`, sessions are cached in this process only. */
+  readonly redisUrl?: Redacted.Redacted<string> | "none" | undefined
   /** What all keys in Redis begin with. Default: `SOJOURN_REDIS_PREFIX`, else `sojourn`. */
   readonly redisPrefix?: string | undefined
   /** The PostgreSQL schema of Sojourn's tables. Default: `SOJOURN_SCHEMA`, else `sojourn`. */

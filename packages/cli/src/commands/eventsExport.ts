@@ -1,19 +1,16 @@
 /** `sojourn events export`: the audit log as a file, one JSON document a line. */
-import { Instant, type LoggedEvent, readEvents } from "@sojourn/core"
-import { Console, DateTime, Effect, Option, Schema, Stdio, Stream } from "effect"
+import { type LoggedEvent, readEvents } from "@sojourn/core"
+import { Console, DateTime, Effect, Option, Stdio, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
+import { IsoTimeOrDay } from "../isoTime.ts"
 import { decodedFlag } from "../options.ts"
 import { openOutput, type OutputFile, writeFile } from "../outputFile.ts"
 import * as Progress from "../progress.ts"
 import { writeLines } from "../standardOutput.ts"
 import { eventJson, rangeFlags, toRange } from "./events.ts"
 
-const IsoTime = Schema.String.check(
-  Schema.isPattern(/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/)
-).pipe(Schema.decodeTo(Schema.DateTimeUtcFromString), Schema.decodeTo(Instant))
-
 const time = (name: string, description: string) =>
-  decodedFlag(name, IsoTime, "a time such as 2026-01-31T12:00:00Z, or a day such as 2026-01-31").pipe(
+  decodedFlag(name, IsoTimeOrDay, "a time such as 2026-01-31T12:00:00Z, or a day such as 2026-01-31").pipe(
     Flag.optional,
     Flag.withMetavar("time"),
     Flag.withDescription(description)

@@ -1,7 +1,8 @@
 /** One login of a file: a line of JSON. */
-import { CreateSession, Instant, UserId } from "@sojourn/core"
+import { CreateSession, UserId } from "@sojourn/core"
 import { type DateTime, Option, Result, Schema } from "effect"
 import { oneLine } from "../failure.ts"
+import { IsoTime } from "../isoTime.ts"
 import type { Line } from "../ndjson.ts"
 
 /** Lines longer than this are refused: 2 MiB. */
@@ -10,19 +11,13 @@ export const maxLineBytes = 2 * 1024 * 1024
 /** Enough of a text for any enricher; what comes after it would be held in memory for nothing. */
 const textLength = 8192
 
-const isIsoTime = Schema.isPattern(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/, {
-  expected: "a time such as 2026-01-31T12:00:00Z"
-})
-
 const optional = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
 
 const LoginJson = Schema.fromJsonString(Schema.Struct({
   userId: UserId,
   ip: optional(Schema.String),
   userAgent: optional(Schema.String),
-  at: optional(
-    Schema.String.check(isIsoTime).pipe(Schema.decodeTo(Schema.DateTimeUtcFromString), Schema.decodeTo(Instant))
-  )
+  at: optional(IsoTime)
 }))
 
 const decodeLogin = Schema.decodeUnknownResult(LoginJson)

@@ -1,10 +1,9 @@
 /** `sojourn migrate`: brings the database to what this version needs. */
-import { Effect, FileSystem, Layer, Option, Path, Schema } from "effect"
+import { Effect, FileSystem, Layer, Path, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { databasePooled, schema } from "sojourn/Settings"
 import { Failed } from "../failure.ts"
-import { dataDirectory } from "../layers.ts"
-import { DatabaseUrl } from "../options.ts"
+import { database as place } from "../layers.ts"
 import { print } from "../output.ts"
 
 /** The migrations that were run now. */
@@ -22,16 +21,14 @@ const existing = Effect.fnUntraced(function*(directory: string) {
 
 const database = (check: boolean) =>
   Layer.unwrap(Effect.gen(function*() {
-    const url = yield* DatabaseUrl
+    const { directory, url } = yield* place
     const { Database, DatabaseSchema, EmbeddedDatabase } = yield* Effect.promise(() => import("@sojourn/postgres"))
-    if (Option.isSome(url)) {
-      return Layer.merge(
-        Database.layer({ url: url.value, pooled: yield* databasePooled, statementTimeout: "none" }),
+    return url === undefined
+      ? EmbeddedDatabase.layer({ dataDir: check ? yield* existing(directory) : directory })
+      : Layer.merge(
+        Database.layer({ url, pooled: yield* databasePooled, statementTimeout: "none" }),
         Layer.succeed(DatabaseSchema, yield* schema)
       )
-    }
-    const directory = yield* dataDirectory
-    return EmbeddedDatabase.layer({ dataDir: check ? yield* existing(directory) : directory })
   }))
 
 const counted = (count: number) => count === 1 ? "1 migration" : `${count} migrations`

@@ -1,11 +1,12 @@
 /** `sojourn relay`: takes events to where they are wanted, at least once and in order. */
 import { redeliver, RelayName, runRelay } from "@sojourn/core"
 import { Console, Deferred, Duration, Effect, Schema } from "effect"
-import { Argument, CliError, Command, Flag } from "effect/cli"
+import { Command, Flag } from "effect/cli"
 import { Failed, misuse } from "../failure.ts"
 import { print } from "../output.ts"
 import * as Progress from "../progress.ts"
 import { type Destination, destination } from "./relayDestination.ts"
+import { findRelay, relayName } from "./relayName.ts"
 import { Receiver } from "./relayReceiver.ts"
 import * as RelayWatch from "./relayWatch.ts"
 
@@ -19,21 +20,6 @@ export const RelayResult = Schema.Struct({
 
 /** How many of the events that had been set aside were delivered after all. */
 export const RedeliverResult = Schema.Struct({ name: RelayName, redelivered: Schema.Int })
-
-const decodeName = Schema.decodeUnknownEffect(RelayName)
-
-export const relayName = Argument.String("name").pipe(
-  Argument.withDescription("The name under which the relay's position is kept"),
-  Argument.mapEffect((text) =>
-    Effect.mapError(
-      decodeName(text),
-      () =>
-        new CliError.UserError({
-          cause: "This cannot be the name of a relay, which is 1 to 64 letters, digits and ._:-"
-        })
-    )
-  )
-)
 
 const events = (count: number) => count === 1 ? "1 event" : `${Progress.grouped(count)} events`
 
@@ -69,6 +55,7 @@ const run = Effect.fnUntraced(function*(
 })
 
 const redeliverAll = Effect.fnUntraced(function*({ name, to }: { readonly name: RelayName; readonly to: Destination }) {
+  yield* findRelay(name)
   const { gone, sink } = yield* Receiver
   const redelivered = yield* Effect.raceFirst(redeliver(name, sink), gone)
   if (to === "stdout") return

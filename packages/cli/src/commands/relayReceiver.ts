@@ -55,7 +55,7 @@ const stdout = Effect.gen(function*() {
 
 const redis = Layer.unwrap(Effect.gen(function*() {
   // That there is one has been checked.
-  const url = Option.getOrElse(yield* RedisUrl, () => Redacted.make(""))
+  const url = Option.match(yield* RedisUrl, { onNone: () => Redacted.make(""), onSome: ({ value }) => value })
   const prefix = yield* Config.withDefault(Config.String("SOJOURN_REDIS_PREFIX"), "sojourn")
   const { EventStreamRedis, RedisClient } = yield* Effect.promise(() => import("@sojourn/redis"))
   return Layer.effect(Receiver, Effect.map(ready(EventStreamRedis.sink({ prefix })), receiver)).pipe(

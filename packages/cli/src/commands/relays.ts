@@ -1,11 +1,11 @@
 /** `sojourn relays`: how far each relay is, and what it could not deliver. */
 import { EventId, Instant, RelayName, RelayRepo, SetAside } from "@sojourn/core"
-import { Data, Effect, Option, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { oneLine } from "../failure.ts"
 import { countFlag } from "../options.ts"
 import { formatTime, print, table } from "../output.ts"
-import { relayName } from "./relay.ts"
+import { findRelay, relayName } from "./relayName.ts"
 
 /**
  * All relays by name. `behind`: how many positions of the log are left, which have gaps. `heldUntil`: a process runs it,
@@ -32,20 +32,6 @@ export const SetAsideResult = Schema.Struct({
     at: Instant
   })),
   total: Schema.Int
-})
-
-/** No relay of this name ever ran. */
-export class RelayNotFound extends Data.TaggedError("RelayNotFound")<{ readonly name: RelayName }> {
-  override get message() {
-    return `No relay with the name "${this.name}" ever ran; "sojourn relays" shows those that did`
-  }
-}
-
-/** The relay as it stands. */
-export const findRelay = Effect.fnUntraced(function*(name: RelayName) {
-  const repo = yield* RelayRepo
-  const found = (yield* repo.list).find((relay) => relay.name === name)
-  return found ?? (yield* new RelayNotFound({ name }))
 })
 
 export const relays = Command.make(
