@@ -71,13 +71,13 @@ export const layer = (options: Options): Layer.Layer<PgClient.PgClient | SqlClie
       maxConnections: options.maxConnections ?? 10,
       connectTimeout,
       prepare,
-      ...(statementTimeout === "none"
-        ? {}
-        : {
-          startupParameters: {
-            statement_timeout: String(Duration.toMillis(Duration.fromInputUnsafe(statementTimeout)))
-          }
-        }),
+      startupParameters: {
+        // A database or a user may have another default, under which the limit cannot be held.
+        ...(pooled ? {} : { default_transaction_isolation: "read committed" }),
+        ...(statementTimeout === "none"
+          ? {}
+          : { statement_timeout: String(Duration.toMillis(Duration.fromInputUnsafe(statementTimeout))) })
+      },
       ...place(url)
     })
     // The pool connects when it is used: use it once, so that a wrong URL is told at the start.

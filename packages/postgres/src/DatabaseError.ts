@@ -28,7 +28,8 @@ const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
     "SJN01",
     explain(
       "IsolationLevel",
-      "The limit cannot be held in this transaction; open it with isolation level READ COMMITTED"
+      "The limit cannot be held in this transaction; open it with isolation level READ COMMITTED " +
+        "(if you opened none: the database's or user's default_transaction_isolation is another)"
     )
   ],
   ["3D000", explain("Unavailable", "The database of this URL does not exist; create it, or correct the URL")],
@@ -36,7 +37,13 @@ const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
   ["42P01", notMigrated],
   ["42883", notMigrated],
   ["42703", notMigrated],
-  ["42501", explain("AccessDenied", "The database user lacks a permission on Sojourn's tables; grant it")],
+  [
+    "42501",
+    explain(
+      "AccessDenied",
+      "The database user lacks a permission on Sojourn's schema; grant USAGE on it, and what is needed on its tables and sequences"
+    )
+  ],
   [
     "28000",
     explain(
@@ -59,6 +66,11 @@ const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
   ["42P05", pooler],
   ["08", explain("Unavailable", "The connection to PostgreSQL was lost; try again")]
 ]
+
+const mayNotMigrate = explain(
+  "AccessDenied",
+  "The database user may not create or change Sojourn's schema; migrate as its owner, or as one who may CREATE in the database"
+)
 
 const byReason: Partial<Record<SqlError.SqlErrorReason["_tag"], Explanation>> = {
   ConnectionError: explain("Unavailable", "PostgreSQL cannot be reached; check that it runs and that the URL is right"),
@@ -86,10 +98,11 @@ const sqlState = (error: unknown): string | undefined =>
 const noAnswer = explain("Unavailable", "PostgreSQL did not answer in time; check that it runs, and try again")
 
 /** The reason of a failure, and one line that says what happened and what to do. */
-const explainFailure = (error: unknown): Explanation => {
+const explainFailure = (operation: string, error: unknown): Explanation => {
   if (Cause.isTimeoutError(error)) return noAnswer
   if (error instanceof UnreadableRow) return explain("InvalidData", error.message)
   const state = sqlState(error)
+  if (state === "42501" && operation === "migrate") return mayNotMigrate
   const known = state === undefined ? undefined : byState.find(([prefix]) => state.startsWith(prefix))?.[1]
   if (known !== undefined) return known
   const tls = inCauses(error, tlsFailure)
@@ -113,7 +126,7 @@ const withoutRows = (error: unknown, depth = 0): unknown => {
 /** The fields of the error that a port tells (`storeErrorFields`), from whatever the operation failed with. */
 export const storeFailure = (operation: string, cause: unknown) => ({
   operation,
-  ...explainFailure(cause),
+  ...explainFailure(operation, cause),
   cause: withoutRows(cause)
 })
 

@@ -2,7 +2,7 @@
 import { Effect, Layer, Option } from "effect"
 import { Migrator, SqlClient } from "effect/sql"
 import { DatabaseError, databaseError, limitQueryError } from "./DatabaseError.ts"
-import { DatabaseSchema, quoted } from "./DatabaseSchema.ts"
+import { DatabaseSchema, isSchemaName, quoted } from "./DatabaseSchema.ts"
 import { migrations } from "./migrations/index.ts"
 import { ownLimit, sessionLimit } from "./sql/limit.ts"
 
@@ -20,6 +20,14 @@ export interface Options {
 const bySchema = Effect.gen(function*() {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   const schema = yield* DatabaseSchema
+  if (!isSchemaName(schema)) {
+    return yield* new DatabaseError({
+      operation: "start",
+      reason: "Failed",
+      message: `The schema cannot be named "${schema}"; take at most 63 bytes without . and $, not beginning with pg_`,
+      cause: undefined
+    })
+  }
   return { sql, schema, table: `${schema}.migrations` }
 })
 

@@ -42,6 +42,20 @@ describe("migrations", () => {
       assert.strictEqual(rows.length, 1)
     }).pipe(Effect.scoped), 30_000)
 
+  it.live.each(["", "pg_logins", "app.logins", "a$$b", "é".repeat(32)])(
+    "P1 a schema cannot be named %j, which is told before anything is made",
+    (schema) =>
+      Effect.gen(function*() {
+        const url = yield* freshDatabase
+        const named = Layer.succeed(DatabaseSchema, schema)
+        for (const operation of [Migrations.run({}), Migrations.pending()]) {
+          const error = yield* Effect.flip(within(url, Effect.asVoid(Effect.provide(operation, named))))
+          assert.include(error.message, `The schema cannot be named "${schema}"`)
+        }
+      }).pipe(Effect.scoped),
+    30_000
+  )
+
   it.live("P1 the schema is a choice, and two in one database do not disturb each other", () =>
     Effect.gen(function*() {
       const url = yield* freshDatabase
