@@ -1,6 +1,6 @@
 /** Forget a user: end what is active and delete what is known of their sessions. */
 import { DateTime, Effect } from "effect"
-import { completeThenTell } from "./Announce.ts"
+import { commitThenTell, complete } from "./Announce.ts"
 import type { Actor } from "./SessionEnd.ts"
 import { SessionRepo } from "./SessionRepo.ts"
 import type { UserId } from "./User.ts"
@@ -8,14 +8,16 @@ import type { UserId } from "./User.ts"
 /**
  * Ends the user's active sessions with `user_deleted`, deletes all their sessions and the user, and takes devices,
  * places and addresses out of their events (GDPR, article 17). The events themselves stay. Gives the ended ids.
- * Of a user who is not there it gives none. Fails with `SessionRepoError`.
+ * Of a user who is not there it gives none. Fails with `SessionRepoError`; then something may be left that is known of them:
+ * erase them again.
  */
 export const eraseUser = Effect.fn("sojourn.eraseUser")(function*(userId: UserId, actor: Actor) {
   const repo = yield* SessionRepo
   const now = yield* DateTime.now
-  const { ended } = yield* completeThenTell(
-    repo.erase(userId, actor, now),
+  const end = commitThenTell(
+    () => repo.erase(userId, actor, now),
     ({ ended, endedBefore, events }) => ({ userId, now, ended: [...ended, ...endedBefore], events })
   )
+  const { ended } = yield* complete(Effect.tap(end, repo.forget(userId)))
   return ended
 })

@@ -180,10 +180,15 @@ export class SessionRepo extends Context.Service<SessionRepo, {
    */
   readonly sweep: (now: DateTime.Utc, limit: number) => Effect.Effect<ReadonlyArray<SessionEvent>, SessionRepoError>
   /**
-   * Ends the user's active sessions with `user_deleted`, deletes all their sessions and the user, and takes devices,
-   * places and addresses out of their events. Of sessions that were over and not ended the log alone gets the end.
+   * Ends the user's active sessions with `user_deleted` and deletes the user, in one commit. Of sessions that were over and not
+   * ended the log alone gets the end. `forget` follows.
    */
   readonly erase: (userId: UserId, actor: Actor, now: DateTime.Utc) => Effect.Effect<Endings, SessionRepoError>
+  /**
+   * Deletes the user's ended sessions and takes devices, places and addresses out of their events, in as many commits as it
+   * takes. If it fails, some may be left; another time does the rest.
+   */
+  readonly forget: (userId: UserId) => Effect.Effect<void, SessionRepoError>
   /**
    * Deletes at most `limit` sessions that ended before this time; how many went. Their events stay. What has not ended
    * stays, too, however old: `sweep` ends it first, with its event.

@@ -1,5 +1,5 @@
 /** End what is due, and delete what is old. */
-import { Context, DateTime, Duration, Effect, Layer, Schedule } from "effect"
+import { Context, DateTime, Duration, Effect, Layer, Result, Schedule } from "effect"
 import { announce } from "./Announce.ts"
 import { EventLog } from "./EventLog.ts"
 import { SessionRepo } from "./SessionRepo.ts"
@@ -23,14 +23,15 @@ const inBatches = <E, R>(batch: Effect.Effect<number, E, R>): Effect.Effect<numb
 
 /**
  * Ends expired and idle sessions, each with its reason and event, in batches that other work can come between; then
- * deletes sessions and events that are past their `Retention`. May be stopped and started anywhere, and run by several.
+ * deletes sessions and events that are past their `Retention`. May be stopped and started anywhere, and run by several. Fails
+ * with the first failure, after all three were tried.
  */
 export const sweepSessions = Effect.fn("sojourn.sweepSessions")(function*() {
   const repo = yield* SessionRepo
   const log = yield* EventLog
   const retention = yield* Retention
   const now = yield* DateTime.now
-  const ended = yield* inBatches(Effect.gen(function*() {
+  const endDue = Effect.gen(function*() {
     const events = yield* repo.sweep(now, batchSize)
     yield* Effect.forEach(
       Map.groupBy(events, ({ userId }) => userId),
@@ -44,12 +45,13 @@ export const sweepSessions = Effect.fn("sojourn.sweepSessions")(function*() {
       { discard: true }
     )
     return events.length
-  }))
-  const purgedSessions = yield* inBatches(
-    repo.purge(DateTime.subtractDuration(now, retention.sessions), batchSize)
-  )
-  const purgedEvents = yield* inBatches(log.purge(DateTime.subtractDuration(now, retention.events), batchSize))
-  return { ended, purgedSessions, purgedEvents }
+  })
+  const swept = yield* Effect.all({
+    ended: inBatches(endDue),
+    purgedSessions: inBatches(repo.purge(DateTime.subtractDuration(now, retention.sessions), batchSize)),
+    purgedEvents: inBatches(log.purge(DateTime.subtractDuration(now, retention.events), batchSize))
+  }, { mode: "result" })
+  return yield* Effect.fromResult(Result.all(swept))
 })
 
 /** Sweeps at intervals for as long as the Layer lives. Default: every 30 seconds. A sweep that fails is logged. */

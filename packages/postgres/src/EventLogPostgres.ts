@@ -30,18 +30,9 @@ export const layer: Layer.Layer<EventLog, never, SqlClient.SqlClient> = Layer.ef
       ),
       purge: Effect.fn("EventLog.purge")(
         function*(before, limit) {
-          const events = sql(`${schema}.session_events`)
-          // A row may have two events, which go together.
-          const rows = yield* sql<{ readonly events: number }>`
-            DELETE FROM ${events} WHERE position IN (
-              SELECT position FROM (
-                SELECT position, at, sum(1 + (evicted IS NOT NULL)::integer) OVER (
-                  ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-                ) AS before
-                FROM (SELECT position, at, evicted FROM ${events} ORDER BY position LIMIT ${limit}) next
-              ) oldest WHERE at < ${DateTime.toDate(before)}::timestamptz AND coalesce(before, 0) < ${limit}
-            ) RETURNING 1 + (evicted IS NOT NULL)::integer AS events`
-          return rows.reduce((sum, { events }) => sum + events, 0)
+          const [row] = yield* sql<{ readonly purged: bigint }>`
+            SELECT ${sql(`${schema}.purge_events`)}(${DateTime.toDate(before)}::timestamptz, ${limit}) AS purged`
+          return Number(row?.purged)
         },
         answered("purge")
       )

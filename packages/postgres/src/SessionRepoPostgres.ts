@@ -5,7 +5,9 @@ import {
   KeptSessionNotActive,
   SessionEnd,
   SessionRepo,
+  type SessionRepoError,
   type SessionRules,
+  type UserId,
   UserNotFound
 } from "@sojourn/core"
 import { useInnerSpan, withInnerSpan, withinSpan } from "@sojourn/core/InnerSpan"
@@ -42,7 +44,10 @@ type ListedRow = readonly [total: number, active: number, ...session: SessionRow
 
 const listedSession = ([, , ...session]: ListedRow) => session[0] === null ? [] : [sessionOf(session)]
 
-/** Every operation is one statement; logins that come at the same time share one, and so do ends of single sessions. */
+/** A statement about so many rows is far below any statement timeout. */
+const forgottenAtOnce = 5000
+
+/** Every operation but `forget` is one statement; logins that come at the same time share one, and so do ends of single sessions. */
 export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, SqlClient.SqlClient> =>
   Layer.effect(
     SessionRepo,
@@ -89,6 +94,14 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
           ? Effect.fail(repoError("admit")(new Error("The statement gave no outcome")))
           : Effect.fromResult(outcome)
       })
+
+      const forgetAfter = (userId: UserId, after: bigint): Effect.Effect<void, SessionRepoError> =>
+        sql<{ readonly next: bigint | null }>`
+          SELECT ${sql(`${schema}.forget_user`)}(${userId}, ${after}, ${forgottenAtOnce}) AS next
+        `.pipe(
+          answered("forget"),
+          Effect.flatMap(([row]) => row?.next == null ? Effect.void : forgetAfter(userId, row.next))
+        )
 
       return SessionRepo.of({
         isInTransaction,
@@ -206,6 +219,8 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
           },
           answered("erase")
         ),
+
+        forget: Effect.fn("SessionRepo.forget")((userId) => forgetAfter(userId, 0n)),
 
         purge: Effect.fn("SessionRepo.purge")(
           function*(before, limit) {

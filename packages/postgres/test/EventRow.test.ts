@@ -13,7 +13,7 @@ import {
   UserRepo
 } from "@sojourn/core"
 import { Fixtures } from "@sojourn/testing"
-import { Effect, Fiber, Option } from "effect"
+import { DateTime, Effect, Fiber, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { postgres } from "./database.ts"
 
@@ -26,6 +26,8 @@ const loggedIn = Effect.gen(function*() {
   yield* SessionRepo.use((repo) => repo.admit(asking, SessionRules.make({})))
   return asking.session
 })
+
+const unchanged = "type = type"
 
 layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("rows of the event log", (it) => {
   it.effect.each(
@@ -45,12 +47,12 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("rows of
   it.effect.each(
     [
       ["a type that is unknown", "ALTER TYPE sojourn.event_type ADD VALUE 'SessionPainted'", "type = 'SessionPainted'"],
-      ["a device of another form", "SELECT", `device = '{"name": "Chrome"}'`],
-      ["a device of an unknown kind", "SELECT", `device = '["Chrome", "toaster"]'`],
-      ["a place that is a number", "SELECT", "location = '[1]'"],
-      ["no expiry anywhere", "DELETE FROM sojourn.sessions", "device = NULL"],
+      ["a device of another form", `UPDATE sojourn.sessions SET device = '{"name": "Chrome"}'`, unchanged],
+      ["a device of an unknown kind", `UPDATE sojourn.sessions SET device = '["Chrome", "toaster"]'`, unchanged],
+      ["a device whose name is a number", `UPDATE sojourn.sessions SET device = '[1, "desktop"]'`, unchanged],
+      ["a place that is a number", "UPDATE sojourn.sessions SET location = '[1]'", unchanged],
+      ["no expiry anywhere", "DELETE FROM sojourn.sessions", unchanged],
       ["no session", "SELECT", "session_id = NULL"],
-      ["a device whose name is a number", "SELECT", `device = '[1, "desktop"]'`],
       ["a count that is a text", "SELECT", `type = 'SuspiciousActivityRecorded', data = '{"count": "1"}'`],
       ["an unknown reason", "SELECT", `type = 'SessionRevoked', data = '{"reason": "boredom"}'`],
       [
@@ -80,7 +82,7 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("rows of
       assert.strictEqual(event?.event.userId, next.userId)
     }))
 
-  it.effect("erasing a user while a purge begins: neither waits for the other for good, and nothing is left", () =>
+  it.effect("P11 erasing a user while a purge is under way: nothing that it moves is left", () =>
     Effect.gen(function*() {
       const repo = yield* SessionRepo
       const sql = yield* SqlClient.SqlClient
@@ -93,16 +95,47 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("rows of
       yield* sql`
         CREATE FUNCTION public.pause() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END $$`
       yield* sql`
-        CREATE TRIGGER pause AFTER UPDATE ON sojourn.session_events FOR EACH ROW EXECUTE FUNCTION public.pause()`
+        CREATE TRIGGER pause AFTER INSERT ON sojourn.purged_sessions FOR EACH ROW EXECUTE FUNCTION public.pause()`
       // A transaction has its connection for itself.
-      const erasing = yield* Effect.forkChild(sql.withTransaction(repo.erase(userId, system, later)))
+      const purging = yield* Effect.forkChild(sql.withTransaction(purge))
       yield* Effect.sleep("200 millis")
-      assert.strictEqual(yield* purge, 0)
-      assert.isUndefined(erasing.pollUnsafe(), "the purge did not wait for it")
-      yield* Fiber.join(erasing)
-      const rows = yield* sql`
-        SELECT 1 FROM sojourn.session_events
-        WHERE user_id = ${userId} AND (device IS NOT NULL OR evicted_device IS NOT NULL OR location IS NOT NULL OR actor_ip IS NOT NULL)`
-      assert.strictEqual(rows.length, 0)
+      yield* repo.erase(userId, system, later)
+      yield* repo.forget(userId)
+      assert.strictEqual(yield* Fiber.join(purging), 1)
+      yield* sql`DROP TRIGGER pause ON sojourn.purged_sessions`
+      const kept = yield* sql`SELECT device, location FROM sojourn.purged_sessions WHERE user_id = ${userId}`
+      assert.deepStrictEqual(kept, [{ device: null, location: null }])
+    }))
+
+  it.effect("erasing a user who has very much goes in parts, and leaves nothing", () =>
+    Effect.gen(function*() {
+      const repo = yield* SessionRepo
+      const sql = yield* SqlClient.SqlClient
+      const userId = yield* Fixtures.freshUserId
+      const other = yield* Fixtures.freshUserId
+      for (const id of [userId, other]) {
+        yield* sql`
+          WITH made AS (
+            INSERT INTO sojourn.sessions (id, user_id, secret_hash, created_at, last_activity_at, expires_at, ended_at,
+              ended_reason, ended_by_kind, device)
+            SELECT gen_random_uuid(), ${id}, decode(repeat('ab', 32), 'hex'), t.at, t.at, t.at + interval '30 days', t.at,
+              'logout', 'user', '["Chrome", "desktop"]'
+            FROM generate_series(1, 12000), LATERAL (SELECT timestamptz '2026-01-01' AS at) t RETURNING id, created_at
+          )
+          INSERT INTO sojourn.session_events (type, at, user_id, session_id, actor_ip)
+          SELECT 'SessionCreated', created_at, ${id}, id, '192.0.2.1' FROM made`
+      }
+      yield* repo.purge(DateTime.makeUnsafe("2026-01-02"), 11_000)
+      yield* repo.forget(userId)
+      const left = sql`
+        SELECT (SELECT count(*)::integer FROM sojourn.sessions WHERE user_id = u) AS sessions,
+          (SELECT count(*)::integer FROM sojourn.purged_sessions WHERE user_id = u) AS purged,
+          (SELECT count(device)::integer FROM sojourn.event_details WHERE user_id = u) AS devices,
+          (SELECT count(expires_at)::integer FROM sojourn.event_details WHERE user_id = u) AS expiries,
+          (SELECT count(actor_ip)::integer FROM sojourn.session_events WHERE user_id = u) AS addresses
+        FROM unnest(ARRAY[${userId}, ${other}]::text[]) u`
+      const [forgotten, untouched] = yield* left
+      assert.deepStrictEqual(forgotten, { sessions: 0, purged: 12_000, devices: 0, expiries: 12_000, addresses: 0 })
+      assert.deepInclude(untouched, { devices: 12_000, expiries: 12_000, addresses: 12_000 })
     }))
 })

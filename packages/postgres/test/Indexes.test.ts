@@ -160,4 +160,22 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("indexes
       // Most of them are the catalog's. The table has 200.
       assert.isAtMost(plan["Shared Hit Blocks"]! + plan["Shared Read Blocks"]!, 100)
     }))
+  it.effect("P12 a purge reads nothing of what else happened to its users", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`
+        INSERT INTO sojourn.session_events (event_id, type, at, user_id, session_id)
+        SELECT gen_random_uuid(), 'SessionRotated', '2026-01-01', 'busy', gen_random_uuid() FROM generate_series(1, 100000)`
+      yield* sql`
+        INSERT INTO sojourn.sessions (id, user_id, secret_hash, created_at, last_activity_at, expires_at, ended_at,
+          ended_reason, ended_by_kind)
+        SELECT gen_random_uuid(), 'busy', decode(repeat('ab', 32), 'hex'), t.at, t.at, t.at, t.at, 'logout', 'user'
+        FROM (SELECT timestamptz '2024-01-01' AS at) t`
+      const [row] = yield* sql<{ "QUERY PLAN": ReadonlyArray<{ Plan: Record<string, number> }> }>`
+        EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT sojourn.purge('2025-01-01', 500)`
+      const plan = row!["QUERY PLAN"][0]!.Plan
+      assert.strictEqual((yield* sql`SELECT 1 FROM sojourn.purged_sessions WHERE user_id = 'busy'`).length, 1)
+      // Most of them are the catalog's. The events have 1,500.
+      assert.isAtMost(plan["Shared Hit Blocks"]! + plan["Shared Read Blocks"]!, 400)
+    }))
 })

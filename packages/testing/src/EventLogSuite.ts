@@ -7,13 +7,13 @@ import {
   readEvents,
   type SessionId,
   SessionRepo,
-  system,
   type UserId,
   type UserRepo
 } from "@sojourn/core"
 import { DateTime, Effect, Fiber, Layer, Option, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
-import { freshSessionId, now } from "./Fixtures.ts"
+import { freshSessionId } from "./Fixtures.ts"
+import { erase } from "./internal/eraseCases.ts"
 import { admit, eventsOf, givenUser, live, passwordChanged, setLimit } from "./internal/given.ts"
 import type { Options } from "./SessionRepoSuite.ts"
 
@@ -171,7 +171,7 @@ export const suite = (
       it.effect("D2 the events of a session that is deleted by now", () =>
         Effect.gen(function*() {
           const { ids: [id], userId } = yield* givenUser("unlimited", [live(1)])
-          yield* SessionRepo.use((repo) => repo.erase(userId, system, now))
+          yield* erase(userId)
           yield* eventsOf(userId, 3)
           const told = yield* EventLog.use((log) =>
             log.read({ after: 0, limit: 10, userId: Option.none(), sessionId: Option.some(id!) })

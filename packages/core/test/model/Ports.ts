@@ -67,7 +67,8 @@ const sessionRepo = (servers: Servers) => {
     find: notUsed,
     list: notUsed,
     enforceLimit: notUsed,
-    erase: notUsed
+    erase: notUsed,
+    forget: notUsed
   })
 }
 

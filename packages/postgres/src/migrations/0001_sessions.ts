@@ -3,9 +3,10 @@ import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { admit } from "../sql/admit.ts"
 import { rotate, suspect, touch, trust } from "../sql/credentials.ts"
-import { endAll, endDue, eraseUser, sweep } from "../sql/end.ts"
+import { endAll, endDue, sweep } from "../sql/end.ts"
 import { endOne } from "../sql/endOne.ts"
 import { enforceLimit } from "../sql/enforceLimit.ts"
+import { eraseUser, forgetUser } from "../sql/erase.ts"
 import { ownLimit, sessionLimit } from "../sql/limit.ts"
 import { liveSessions } from "../sql/live.ts"
 import { locks, readEvents } from "../sql/locks.ts"
@@ -31,6 +32,7 @@ export const up = (schema: string) =>
       ...endAll(schema),
       ...sweep(schema),
       ...eraseUser(schema),
+      ...forgetUser(schema),
       ...purge(schema),
       ...rotate(schema),
       ...touch(schema),

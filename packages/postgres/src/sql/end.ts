@@ -3,7 +3,7 @@ import { actorColumns } from "./actor.ts"
 import { beginAppend, beginChange, requireReadCommitted } from "./locks.ts"
 import { ofUser } from "./ofUser.ts"
 
-const endedColumns = "session_id uuid, ended boolean, event_id uuid, device json"
+export const endedColumns = "session_id uuid, ended boolean, event_id uuid, device json"
 
 /**
  * Ends all sessions of a user that have not ended or expired, but one, oldest first. The one to keep must be an active
@@ -81,7 +81,7 @@ export const endDue = (schema: string): ReadonlyArray<string> => [
       RETURNING *
     )
     SELECT l.position, l.event_id, l.type, l.at, l.user_id, l.session_id, l.evicted_by, l.actor_kind, l.actor_id,
-      l.actor_ip, l.data, e.device, l.location, l.expires_at
+      l.actor_ip, l.data, e.device, NULL::json, NULL::timestamptz
     FROM logged l JOIN ended e ON e.id = l.session_id
   $$`,
   // Those of users, each at a `now` of their own; what was ended of each, in the order of the log.
@@ -134,37 +134,5 @@ export const sweep = (schema: string): ReadonlyArray<string> => [
     ) d;
     IF due IS NULL THEN RETURN; END IF;
     RETURN QUERY SELECT * FROM ${schema}.end_due(due, array_fill(now, ARRAY[cardinality(due)]));
-  END $$`
-]
-
-/**
- * Ends what is active with `user_deleted`, then deletes the user's sessions and takes device, place and addresses out
- * of their events. What stays: that something happened, and when.
- */
-export const eraseUser = (schema: string): ReadonlyArray<string> => [
-  `CREATE FUNCTION ${schema}.erase_user(
-    wait boolean, of_user text, now timestamptz, by_kind text, by_id text, by_ip inet
-  ) RETURNS TABLE (${endedColumns}) LANGUAGE plpgsql VOLATILE AS $$
-  #variable_conflict use_column
-  BEGIN
-    ${beginChange(schema, "of_user")}
-    -- A purge that has begun moves details into events: it is over after this, and another leaves these rows alone.
-    -- By each of the two indexes of the user's sessions, here and below, and not through the whole table.
-    PERFORM 1 FROM ${schema}.sessions s WHERE ${ofUser("s.user_id", "of_user")} AND s.ended_at IS NULL FOR UPDATE;
-    PERFORM 1 FROM ${schema}.sessions s WHERE ${ofUser("s.user_id", "of_user")} AND s.ended_at IS NOT NULL FOR UPDATE;
-    -- Those, too, are deleted, and not without their end.
-    PERFORM ${schema}.end_due_of(ARRAY[of_user], ARRAY[now]);
-    RETURN QUERY SELECT * FROM ${schema}.end_all(true, of_user, NULL, now, 'user_deleted', by_kind, by_id, by_ip);
-    UPDATE ${schema}.session_events e SET actor_ip = NULL, device = NULL, evicted_device = NULL, location = NULL,
-        expires_at = coalesce(e.expires_at, (
-          SELECT s.expires_at FROM ${schema}.sessions s WHERE s.id = e.session_id AND e.type = 'SessionCreated'
-        ))
-      WHERE ${ofUser("e.user_id", "of_user")} AND (
-        e.actor_ip IS NOT NULL OR e.device IS NOT NULL OR e.evicted_device IS NOT NULL OR e.location IS NOT NULL
-        OR e.type = 'SessionCreated' AND e.expires_at IS NULL
-      );
-    DELETE FROM ${schema}.sessions s WHERE ${ofUser("s.user_id", "of_user")} AND s.ended_at IS NULL;
-    DELETE FROM ${schema}.sessions s WHERE ${ofUser("s.user_id", "of_user")} AND s.ended_at IS NOT NULL;
-    DELETE FROM ${schema}.users u WHERE u.id = of_user;
   END $$`
 ]

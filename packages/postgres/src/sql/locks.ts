@@ -75,8 +75,7 @@ const page = (schema: string, holds: string): string =>
  * positions, the planner would else take all that are left, with their sessions, and sort them for each page. It would also
  * remember each session, which is looked up once.
  *
- * What happened to a session is found by its user, whose events are indexed; only of a session that is deleted by now
- * the whole log is searched.
+ * What happened to a session is found by its user, whose events are indexed.
  */
 export const readEvents = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.last_position() RETURNS bigint LANGUAGE sql VOLATILE AS $$
@@ -106,6 +105,9 @@ export const readEvents = (schema: string): ReadonlyArray<string> => [
   BEGIN
     IF of_session IS NOT NULL AND owner IS NULL THEN
       SELECT s.user_id INTO owner FROM ${schema}.sessions s WHERE s.id = of_session;
+      IF NOT FOUND THEN
+        SELECT p.user_id INTO owner FROM ${schema}.purged_sessions p WHERE p.id = of_session;
+      END IF;
     END IF;
     IF owner IS NULL THEN
       RETURN QUERY ${page(schema, "true")};

@@ -87,6 +87,9 @@ export const sessions = (schema: string): ReadonlyArray<string> => [
   `CREATE STATISTICS ${schema}.sessions_by_user ON (${userKey("user_id")}) FROM ${schema}.sessions`
 ]
 
+/** Of a row of `purged_sessions`: it tells something of the person. */
+export const personal = "(device IS NOT NULL OR location IS NOT NULL)"
+
 /**
  * The event log. Positions rise within a user, because they are taken under the user's lock.
  *
@@ -94,17 +97,15 @@ export const sessions = (schema: string): ReadonlyArray<string> => [
  * the position before the row's own. So rows take every other position, and a login writes half as much. Any further sessions that
  * it ends have rows of their own, with `evicted_by`.
  *
- * What the session's row tells and never changes is not written again: `device`, `location` and `expires_at` are null as
- * long as that row is there; when it is purged they move in, and into `evicted_device` that of the one that was evicted.
- * `event_id` is null where it follows from the session's id. A login's address is its actor's and is kept once. `actor_kind`
- * is null where the actor is the user themselves, whose session it is. The view `event_details` has a row for each event,
- * with all that it tells, if it is still known.
+ * What the session's row tells and never changes, device, place and expiry, is not written again; when that row is purged,
+ * `purged_sessions` keeps it for as long as the events are kept. `event_id` is null where it follows from the session's id. A
+ * login's address is its actor's and is kept once. `actor_kind` is null where the actor is the user themselves, whose session
+ * it is. The view `event_details` has a row for each event, with all that it tells, if it is still known.
  */
 export const events = (schema: string): ReadonlyArray<string> => [
   `CREATE TABLE ${schema}.session_events (
     position bigint GENERATED ALWAYS AS IDENTITY (START WITH 2 INCREMENT BY 2) PRIMARY KEY,
     at timestamptz NOT NULL,
-    expires_at timestamptz,
     event_id uuid,
     session_id uuid,
     evicted uuid,
@@ -114,12 +115,20 @@ export const events = (schema: string): ReadonlyArray<string> => [
     user_id text NOT NULL,
     actor_id text,
     actor_ip inet,
-    device json,
-    evicted_device json,
-    location json,
     data jsonb
   )`,
   `CREATE INDEX session_events_user ON ${schema}.session_events (${userKey("user_id")}, position)`,
+  `CREATE TABLE ${schema}.purged_sessions (
+    id uuid PRIMARY KEY,
+    ended_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    user_id text NOT NULL,
+    device json,
+    location json
+  )`,
+  `CREATE INDEX purged_sessions_ended_at ON ${schema}.purged_sessions (ended_at)`,
+  // What there is to forget of a user.
+  `CREATE INDEX purged_sessions_personal ON ${schema}.purged_sessions (${userKey("user_id")}) WHERE ${personal}`,
   `CREATE VIEW ${schema}.event_details AS ${
     eventDetails(schema, `coalesce(t.event_id, ${onceId("t.session_id", "t.type")})`)
   }`

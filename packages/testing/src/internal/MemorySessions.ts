@@ -184,16 +184,17 @@ export const make = Effect.fnUntraced(
             const end = SessionEnd.make({ at: now, reason: "user_deleted", actor })
             yield* Effect.sync(() => write(...dueOf(userId, now).map(SessionChange.expired)))
             const { change, ended, endedBefore } = yield* endRest(userId, Option.none(), end)
-            const written = yield* Effect.sync(() => {
-              const written = write(change)
-              remove(sessions.of(userId))
-              events.forget(userId)
-              return written
-            })
+            const written = yield* Effect.sync(() => write(change))
             yield* eraseUser(userId)
             return { ended, endedBefore, events: written }
           })
         ),
+
+      forget: (userId) =>
+        Effect.sync(() => {
+          remove(sessions.of(userId).filter(({ end }) => Option.isSome(end)))
+          events.forget(userId)
+        }),
 
       purge: (before, limit) =>
         Effect.sync(() => {

@@ -18,7 +18,9 @@ import {
   type Store
 } from "./given.ts"
 
-const erase = (userId: UserId) => SessionRepo.use((repo) => repo.erase(userId, ada, now))
+/** Ends what is active and forgets the rest. */
+export const erase = (userId: UserId, at = now) =>
+  SessionRepo.use((repo) => Effect.tap(repo.erase(userId, ada, at), repo.forget(userId)))
 
 /** What an event tells of the person. */
 export const personal = (event: SessionEvent) => [

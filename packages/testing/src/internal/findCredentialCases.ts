@@ -2,8 +2,9 @@
 import { assert, type Vitest } from "@effect/vitest"
 import { CredentialRepo, SessionRepo } from "@sojourn/core"
 import { Effect, Option } from "effect"
-import { after, candidate, freshSessionId } from "../Fixtures.ts"
+import { candidate, freshSessionId } from "../Fixtures.ts"
 import { newSession } from "../Generators.ts"
+import { erase } from "./eraseCases.ts"
 import { byDefault, type CredentialStore, expired, givenUser, passwordChanged } from "./given.ts"
 import { credentialOf, givenSession } from "./givenCredential.ts"
 
@@ -55,7 +56,7 @@ export const findCredentialCases = (it: Vitest.MethodsNonLive<CredentialStore>):
   it.effect("P11 a session that was deleted has no credential any more", () =>
     Effect.gen(function*() {
       const { id, userId } = yield* givenSession()
-      yield* SessionRepo.use((repo) => repo.erase(userId, passwordChanged.actor, after("1 hour")))
+      yield* erase(userId)
       assert.deepStrictEqual(yield* credentialOf(id), Option.none())
     }))
 }

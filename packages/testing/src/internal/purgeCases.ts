@@ -3,8 +3,8 @@ import { assert, type Vitest } from "@effect/vitest"
 import { type Session, SessionEnd, SessionRepo } from "@sojourn/core"
 import { DateTime, Duration, Effect, Option } from "effect"
 import { after } from "../Fixtures.ts"
-import { personal } from "./eraseCases.ts"
-import { ada, admit, allOf, eventsOf, givenUser, passwordChanged, sessionsOf, setLimit, type Store } from "./given.ts"
+import { erase, personal } from "./eraseCases.ts"
+import { admit, allOf, eventsOf, givenUser, passwordChanged, sessionsOf, setLimit, type Store } from "./given.ts"
 
 const idsOf = (sessions: ReadonlyArray<Session>) => sessions.map(({ id }) => id)
 
@@ -95,7 +95,7 @@ export const purgeCases = (it: Vitest.MethodsNonLive<Store>): void => {
       assert.deepStrictEqual(idsOf(yield* sessionsOf(userId)), [last.id])
       assert.deepStrictEqual(yield* eventsOf(userId, 5), before)
 
-      yield* repo.erase(userId, ada, after("0 millis"))
+      yield* erase(userId, after("0 millis"))
       const erased = yield* eventsOf(userId, 7)
       assert.deepStrictEqual(erased.flatMap(personal), [])
       const told = (events: typeof erased) =>
@@ -125,7 +125,7 @@ export const purgeCases = (it: Vitest.MethodsNonLive<Store>): void => {
           assert.deepStrictEqual(yield* eventsOf(userId, 5), before)
         }
         assert.strictEqual(purged, 2)
-        yield* repo.erase(userId, ada, after("0 millis"))
+        yield* erase(userId, after("0 millis"))
         assert.deepStrictEqual((yield* eventsOf(userId, 6)).flatMap(personal), [])
       })
   )
