@@ -1,5 +1,6 @@
 /** What validation needs of a session, and all that a cache may keep. */
 import { type DateTime, Effect, Option, Schema } from "effect"
+import type { Credential } from "./CredentialRepo.ts"
 import { instance } from "./Instance.ts"
 import { activeUntil, isActiveAt, lifetimeFields } from "./Lifetime.ts"
 import { optional } from "./Optional.ts"
@@ -59,3 +60,7 @@ export const toCached = (session: Session, secretHash: SecretHash, rotation = 0)
     deviceName: Option.map(session.device, (device) => device.name),
     locationName: Option.map(session.location, (location) => location.name)
   })
+
+/** The short form of the session of a credential. */
+export const toCachedOf = ({ rotation, secretHash, session }: Credential): CachedSession =>
+  toCached(session, secretHash, rotation)

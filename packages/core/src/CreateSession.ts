@@ -1,8 +1,8 @@
 /** Create a session: somebody logged in, and the application gets a session and its token. */
 import { Brand, DateTime, Duration, Effect, Option, Schema } from "effect"
 import { SecureRandom } from "effect/crypto"
-import { commitThenTell } from "./Announce.ts"
 import { toCached } from "./CachedSession.ts"
+import { commitThenTell } from "./CommitThenTell.ts"
 import { ClientHints, Device } from "./Device.ts"
 import { enrich } from "./Enrich.ts"
 import { withInnerSpan } from "./InnerSpan.ts"

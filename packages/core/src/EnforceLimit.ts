@@ -1,6 +1,6 @@
 /** Apply a lowered limit now, instead of at the user's next login. */
 import { DateTime, Effect } from "effect"
-import { completeThenTell } from "./Announce.ts"
+import { completeThenTell } from "./CommitThenTell.ts"
 import type { SessionId } from "./SessionId.ts"
 import { SessionPolicy } from "./SessionPolicy.ts"
 import { SessionRepo } from "./SessionRepo.ts"

@@ -1,6 +1,6 @@
 /** Forget a user: end what is active and delete what is known of their sessions. */
 import { DateTime, Effect } from "effect"
-import { commitThenTell, complete } from "./Announce.ts"
+import { commitThenTell, complete } from "./CommitThenTell.ts"
 import type { Actor } from "./SessionEnd.ts"
 import { SessionRepo } from "./SessionRepo.ts"
 import type { UserId } from "./User.ts"

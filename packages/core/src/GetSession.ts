@@ -1,7 +1,7 @@
 /** Look at one session, without its token. */
 import { DateTime, Effect, Option } from "effect"
-import { type CachedSession, toCached } from "./CachedSession.ts"
-import { cacheRead } from "./CacheFill.ts"
+import { type CachedSession, toCachedOf } from "./CachedSession.ts"
+import { fillCache } from "./CacheFill.ts"
 import { SessionCache } from "./SessionCache.ts"
 import { NotSessionOwner, SessionNotFound } from "./SessionErrors.ts"
 import type { SessionId } from "./SessionId.ts"
@@ -29,7 +29,7 @@ export const getSession = Effect.fn("sojourn.getSession")(function*(sessionId: S
   if (Option.isSome(cached)) return yield* owned(cached.value, userId)
   const found = yield* lookup.credential(sessionId)
   if (Option.isNone(found) || !found.value.session.isActive(now)) return yield* new SessionNotFound({ sessionId })
-  const session = yield* owned(toCached(found.value.session, found.value.secretHash, found.value.rotation), userId)
-  yield* cacheRead(session, now)
+  const session = yield* owned(toCachedOf(found.value), userId)
+  yield* fillCache(session, now)
   return session
 })

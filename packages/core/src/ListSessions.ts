@@ -4,7 +4,8 @@ import { instance } from "./Instance.ts"
 import { optional } from "./Optional.ts"
 import type { Session } from "./Session.ts"
 import { SessionId } from "./SessionId.ts"
-import { PageCursor, SessionRepo } from "./SessionRepo.ts"
+import { PageCursor } from "./SessionPage.ts"
+import { SessionRepo } from "./SessionRepo.ts"
 import { UserId } from "./User.ts"
 
 /** Which sessions to list, newest first. */

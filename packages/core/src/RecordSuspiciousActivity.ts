@@ -1,7 +1,7 @@
 /** Note that something about a session looks wrong, and end it when that happened too often. */
 import { DateTime, Effect, Option, Schema } from "effect"
 import { SecureRandom } from "effect/crypto"
-import { commitThenTell, complete } from "./Announce.ts"
+import { commitThenTell, complete } from "./CommitThenTell.ts"
 import { CredentialRepo } from "./CredentialRepo.ts"
 import { EventId } from "./EventId.ts"
 import { optional } from "./Optional.ts"

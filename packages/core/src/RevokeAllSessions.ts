@@ -1,6 +1,6 @@
 /** Sign a user out everywhere, or everywhere else. */
 import { DateTime, Effect, Schema } from "effect"
-import { completeThenTell } from "./Announce.ts"
+import { completeThenTell } from "./CommitThenTell.ts"
 import { instance } from "./Instance.ts"
 import { optional } from "./Optional.ts"
 import { Actor, EndReason, SessionEnd } from "./SessionEnd.ts"

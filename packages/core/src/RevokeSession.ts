@@ -1,6 +1,6 @@
 /** End one session for good. */
 import { DateTime, Effect, Option, Schema } from "effect"
-import { commitThenTell } from "./Announce.ts"
+import { commitThenTell } from "./CommitThenTell.ts"
 import { instance } from "./Instance.ts"
 import { optional } from "./Optional.ts"
 import { Actor, EndReason, SessionEnd } from "./SessionEnd.ts"

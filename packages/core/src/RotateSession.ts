@@ -2,8 +2,8 @@
 import { DateTime, Effect, Option, Redacted } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { Hex } from "effect/encoding"
-import { completeThenTell } from "./Announce.ts"
-import { toCached } from "./CachedSession.ts"
+import { toCachedOf } from "./CachedSession.ts"
+import { completeThenTell } from "./CommitThenTell.ts"
 import { CredentialRepo } from "./CredentialRepo.ts"
 import { EventId } from "./EventId.ts"
 import { parseIpAddress } from "./IpAddress.ts"
@@ -51,9 +51,8 @@ export const rotateSession = Effect.fn("sojourn.rotateSession")(function*(
   }
   const outcome = yield* completeThenTell(credentials.rotate(rotation), (outcome) => {
     if (outcome._tag !== "Rotated") return undefined
-    const { rotation, secretHash, session } = outcome.credential
-    const admitted = toCached(session, secretHash, rotation)
-    return { userId: session.userId, now, admitted, events: outcome.events }
+    const admitted = toCachedOf(outcome.credential)
+    return { userId: admitted.userId, now, admitted, events: outcome.events }
   })
 
   switch (outcome._tag) {
@@ -67,21 +66,16 @@ export const rotateSession = Effect.fn("sojourn.rotateSession")(function*(
     }
     case "NotActive": {
       const credential = Option.getOrUndefined(outcome.credential)
-      const { isCurrent, isPrevious, isRetired } = matchSecret(credential, presented)
+      const match = matchSecret(credential, presented)
       const reason = credential?.session.endReason(now) ?? Option.none()
-      return yield* (isCurrent || isPrevious || isRetired) && Option.isSome(reason)
+      return yield* match !== "none" && Option.isSome(reason)
         ? new SessionNotActive({ sessionId: parts.sessionId, reason: reason.value })
         : new InvalidSessionToken()
     }
     case "NotCurrent": {
-      const { isCurrent, isPrevious, isRetired } = matchSecret(outcome.credential, presented)
-      if (!isCurrent && !isPrevious && !isRetired) return yield* new InvalidSessionToken()
-      return yield* endForReuse(
-        outcome.credential.session,
-        isPrevious ? "late_retry" : "theft",
-        now,
-        rotation.ipAddress
-      )
+      const match = matchSecret(outcome.credential, presented)
+      if (match === "none") return yield* new InvalidSessionToken()
+      return yield* endForReuse(outcome.credential.session, match, now, rotation.ipAddress)
     }
   }
 })

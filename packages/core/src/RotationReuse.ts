@@ -1,7 +1,8 @@
 /** What happens when a secret is used that was replaced long ago: somebody has a copy of it. */
 import { type DateTime, Effect, Option } from "effect"
-import { commitThenTell } from "./Announce.ts"
+import { commitThenTell } from "./CommitThenTell.ts"
 import type { IpAddress } from "./IpAddress.ts"
+import type { SecretMatch } from "./MatchSecret.ts"
 import type { Session } from "./Session.ts"
 import { Actor, SessionEnd, system } from "./SessionEnd.ts"
 import { SessionNotActive } from "./SessionErrors.ts"
@@ -16,12 +17,13 @@ import { type Ending, type Late, SessionRepo } from "./SessionRepo.ts"
 export const endForReuse = Effect.fn("sojourn.endForReuse")(
   function*(
     session: Session,
-    reuse: TokenReuse,
+    used: SecretMatch,
     now: DateTime.Utc,
     ipAddress: Option.Option<IpAddress> = Option.none()
   ) {
     const repo = yield* SessionRepo
     const reason = "rotation_reuse"
+    const reuse: TokenReuse = used === "previous" ? "late_retry" : "theft"
     const actor = Actor.make({ ...system, ipAddress })
     yield* commitThenTell(
       (late: Late<Ending>) => {
@@ -33,8 +35,8 @@ export const endForReuse = Effect.fn("sojourn.endForReuse")(
     return yield* new SessionNotActive({ sessionId: session.id, reason })
   },
   // Whoever deleted the session meanwhile has ended it for good.
-  Effect.catchTags({
-    SessionNotFound: ({ sessionId }) => Effect.fail(new SessionNotActive({ sessionId, reason: "rotation_reuse" })),
-    NotSessionOwner: ({ sessionId }) => Effect.fail(new SessionNotActive({ sessionId, reason: "rotation_reuse" }))
-  })
+  Effect.catchTag(
+    ["SessionNotFound", "NotSessionOwner"],
+    ({ sessionId }) => Effect.fail(new SessionNotActive({ sessionId, reason: "rotation_reuse" }))
+  )
 )

@@ -1,6 +1,7 @@
 /** The session cache for one process, for the embedded default and for tests. */
 import { Clock, DateTime, Duration, Effect, Layer, Option } from "effect"
 import { CachedSession, isLaterSecret } from "./CachedSession.ts"
+import { dropOldest } from "./DropOldest.ts"
 import { activeUntilMillis } from "./Lifetime.ts"
 import { SessionCache, StalenessBound } from "./SessionCache.ts"
 import type { SessionId } from "./SessionId.ts"
@@ -44,19 +45,14 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache> =>
         index?.delete(id)
         if (index?.size === 0) indexes.delete(userId)
       }
-      const forget = (id: SessionId) => {
-        const session = entries.get(id)?.session
+      const forget = ({ session }: Entry) => {
         if (session === undefined) forgottenAt = clock.currentTimeMillisUnsafe()
-        else unindex(session.userId, id)
-        entries.delete(id)
+        else unindex(session.userId, session.id)
       }
       const write = (id: SessionId, entry: Entry) => {
         entries.delete(id)
         entries.set(id, entry)
-        for (const oldest of entries.keys()) {
-          if (entries.size <= capacity) break
-          forget(oldest)
-        }
+        dropOldest(entries, capacity, forget)
       }
       const drop = (userId: UserId, ids: ReadonlyArray<SessionId>, now: number) => {
         for (const id of ids) {

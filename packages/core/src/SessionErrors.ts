@@ -1,4 +1,4 @@
-/** Why a session cannot be used or found. */
+/** Why a session cannot be used, found or kept. */
 import { Schema } from "effect"
 import { EndReason } from "./SessionEnd.ts"
 import { SessionId } from "./SessionId.ts"
@@ -37,5 +37,15 @@ export class NotSessionOwner extends Schema.TaggedError<NotSessionOwner>()("NotS
 }) {
   override get message() {
     return `The session ${this.sessionId} is not one of user "${this.userId}"`
+  }
+}
+
+/** The session that was asked to be kept is not an active one of the user's. Nothing was ended. */
+export class KeptSessionNotActive extends Schema.TaggedError<KeptSessionNotActive>()("KeptSessionNotActive", {
+  userId: UserId,
+  sessionId: SessionId
+}) {
+  override get message() {
+    return `The session ${this.sessionId} is not an active one of user "${this.userId}", so no session was ended`
   }
 }

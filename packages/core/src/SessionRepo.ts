@@ -1,45 +1,20 @@
 /** Port: the authority on sessions. */
 import { Context, type DateTime, type Effect, type Option, Schema } from "effect"
-import { Instant } from "./Instant.ts"
+import type { EvictionFailed, SessionLimitExceeded } from "./LimitErrors.ts"
 import type { Session } from "./Session.ts"
 import type { Actor, SessionEnd } from "./SessionEnd.ts"
-import type { NotSessionOwner, SessionNotFound } from "./SessionErrors.ts"
+import type { KeptSessionNotActive, NotSessionOwner, SessionNotFound } from "./SessionErrors.ts"
 import type { SessionEvent, TokenReuse } from "./SessionEvent.ts"
-import { SessionId } from "./SessionId.ts"
+import type { SessionId } from "./SessionId.ts"
+import type { ListQuery, SessionPage } from "./SessionPage.ts"
 import type { SessionRules } from "./SessionPolicy.ts"
 import type { SecretHash } from "./SessionToken.ts"
 import { storeErrorFields } from "./StoreError.ts"
-import { UserId } from "./User.ts"
+import type { UserId } from "./User.ts"
 import type { UserNotFound } from "./UserRepo.ts"
 
 /** The store of sessions failed. Nothing was written; only if it went away during a commit (`Unavailable`) that is not certain. */
 export class SessionRepoError extends Schema.TaggedError<SessionRepoError>()("SessionRepoError", storeErrorFields) {}
-
-/** The user is at their limit and the policy says `reject`, or the limit is 0. Nothing was written of the login. */
-export class SessionLimitExceeded extends Schema.TaggedError<SessionLimitExceeded>()("SessionLimitExceeded", {
-  userId: UserId,
-  limit: Schema.Int,
-  active: Schema.Int
-}) {
-  override get message() {
-    return this.limit === 0
-      ? `User "${this.userId}" may have no session; raise their limit to let them log in`
-      : `User "${this.userId}" has ${this.active} active sessions and the limit is ${this.limit}; end one first`
-  }
-}
-
-/** The limit asks for an eviction, and the policy protects too many of the user's sessions. None was evicted. */
-export class EvictionFailed extends Schema.TaggedError<EvictionFailed>()("EvictionFailed", {
-  userId: UserId,
-  limit: Schema.Int,
-  active: Schema.Int,
-  protected: Schema.Int
-}) {
-  override get message() {
-    return `User "${this.userId}" has ${this.active} active sessions of ${this.limit} allowed, ` +
-      `and the policy protects ${this.protected} of them from eviction; end one first`
-  }
-}
 
 /** A session that asks to be admitted. */
 export interface Candidate {
@@ -60,22 +35,6 @@ export interface Admission extends Evictions {
   readonly bornEnded: boolean
 }
 
-/** A place in a list that is ordered by creation, then id. It stays good when its session is deleted. */
-export class PageCursor extends Schema.Class<PageCursor>("@sojourn/core/PageCursor")({
-  createdAt: Instant,
-  id: SessionId
-}) {}
-
-/** The session that was asked to be kept is not an active one of the user's. Nothing was ended. */
-export class KeptSessionNotActive extends Schema.TaggedError<KeptSessionNotActive>()("KeptSessionNotActive", {
-  userId: UserId,
-  sessionId: SessionId
-}) {
-  override get message() {
-    return `The session ${this.sessionId} is not an active one of user "${this.userId}", so no session was ended`
-  }
-}
-
 /** What ending one session did. `changed`: it had not ended before. */
 export interface Ending {
   readonly userId: UserId
@@ -89,26 +48,6 @@ export interface Endings {
   /** Those that others ended in the last 5 minutes: the news of it may still be on its way to the cache. */
   readonly endedBefore: ReadonlyArray<SessionId>
   readonly events: ReadonlyArray<SessionEvent>
-}
-
-/** A page of a user's sessions, and how many there are in all and active at `now`. */
-export interface SessionPage {
-  readonly sessions: ReadonlyArray<Session>
-  readonly total: number
-  readonly active: number
-}
-
-/** Which of a user's sessions to list. */
-export interface ListQuery {
-  readonly userId: UserId
-  /** When a session counts as active. */
-  readonly now: DateTime.Utc
-  /** Those that are not active, too. */
-  readonly all: boolean
-  /** Only sessions older than this one: the last of the page before. */
-  readonly before: Option.Option<PageCursor>
-  /** At most so many. */
-  readonly limit: number
 }
 
 /** What is to be done with a result for which nobody waits any more. */

@@ -1,7 +1,7 @@
 /** Mark the device of a session as one that the user trusts. */
 import { DateTime, Effect, Option } from "effect"
-import { commitThenTell, complete } from "./Announce.ts"
-import { toCached } from "./CachedSession.ts"
+import { toCachedOf } from "./CachedSession.ts"
+import { commitThenTell, complete } from "./CommitThenTell.ts"
 import { CredentialRepo } from "./CredentialRepo.ts"
 import { parseIpAddress } from "./IpAddress.ts"
 import { SessionCache } from "./SessionCache.ts"
@@ -19,7 +19,7 @@ const refreshCache = (sessionId: SessionId, now: DateTime.Utc) =>
     const cache = yield* SessionCache
     const found = yield* lookup.credential(sessionId)
     if (Option.isSome(found) && found.value.session.isActive(now)) {
-      yield* cache.put(toCached(found.value.session, found.value.secretHash, found.value.rotation), [], now)
+      yield* cache.put(toCachedOf(found.value), [], now)
     }
   }).pipe(Effect.ignore)
 

@@ -1,8 +1,8 @@
 /** Check a token on a request. */
 import { Clock, Context, type DateTime, Duration, Effect, Metric, Option } from "effect"
 import { Digest } from "effect/crypto"
-import { type CachedSession, toCached } from "./CachedSession.ts"
-import { cacheRead } from "./CacheFill.ts"
+import { type CachedSession, toCachedOf } from "./CachedSession.ts"
+import { fillCache } from "./CacheFill.ts"
 import type { Credential } from "./CredentialRepo.ts"
 import { withInnerSpan } from "./InnerSpan.ts"
 import { instantAt } from "./Instant.ts"
@@ -58,17 +58,15 @@ const judge = Effect.fnUntraced(function*(
   now: DateTime.Utc
 ) {
   const credential = Option.getOrUndefined(found)
-  const { isCurrent, isPrevious, isRetired } = matchSecret(credential, hash)
-  if (credential === undefined || isGarbage || !(isCurrent || isPrevious || isRetired)) {
-    return yield* new InvalidSessionToken()
-  }
+  const match = matchSecret(credential, hash)
+  if (credential === undefined || isGarbage || match === "none") return yield* new InvalidSessionToken()
   const { session } = credential
   const reason = session.endReason(now)
   if (Option.isSome(reason)) return yield* new SessionNotActive({ sessionId: session.id, reason: reason.value })
-  if (!isCurrent && !(isPrevious && isWithinGrace(credential, now, yield* RotationGrace))) {
-    return yield* endForReuse(session, isPrevious ? "late_retry" : "theft", now)
+  if (match !== "current" && !(match === "previous" && isWithinGrace(credential, now, yield* RotationGrace))) {
+    return yield* endForReuse(session, match, now)
   }
-  return toCached(session, credential.secretHash, credential.rotation)
+  return toCachedOf(credential)
 })
 
 const resultOf = (error: InvalidSessionToken | SessionNotActive | SessionRepoError): ValidationResult =>
@@ -85,7 +83,7 @@ const ask = Effect.fnUntraced(
     if (!isGarbage) yield* Effect.annotateCurrentSpan("session.id", parts.sessionId)
     const session = yield* judge(yield* lookup.credential(parts.sessionId), isGarbage, hash, now)
     yield* Effect.annotateCurrentSpan("user.id", session.userId)
-    yield* cacheRead(session, now)
+    yield* fillCache(session, now)
     return valid(session, now.epochMilliseconds)
   },
   Effect.tap(() => Metric.update(validations("valid", "store"), 1)),
