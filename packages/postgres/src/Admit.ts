@@ -16,13 +16,12 @@ import {
 } from "@sojourn/core"
 import { instance } from "@sojourn/core/Instance"
 import { Duration, Effect, Option, Result } from "effect"
-import { SqlClient } from "effect/sql"
-import { storeFailure } from "./DatabaseError.ts"
-import { DatabaseSchema } from "./DatabaseSchema.ts"
 import { type DeviceColumn, deviceText, locationText } from "./Details.ts"
 import { type Evicted, evictionEvents, type Expired, expiryEvents } from "./Evicted.ts"
 import { array, bytes } from "./Parameters.ts"
+import { repoError } from "./RepoError.ts"
 import { UnreadableRow } from "./Rows.ts"
+import { schemaSql } from "./SchemaSql.ts"
 
 /** Why a candidate was not admitted. */
 export type Refusal = UserNotFound | SessionLimitExceeded | EvictionFailed | SessionRepoError
@@ -63,12 +62,6 @@ interface Told {
   expired: ReadonlyArray<Expired>
   readonly evicted: Array<Evicted>
 }
-
-/** Any failure of the store as a `SessionRepoError`. */
-export const repoError = (operation: string) => (cause: unknown): SessionRepoError =>
-  cause instanceof SessionRepoError
-    ? cause
-    : new SessionRepoError(storeFailure(operation, cause))
 
 /** The rules as the SQL functions take them. */
 export const ruleParameters = (rules: SessionRules) => ({
@@ -155,9 +148,8 @@ const millis = (idleTimeout: Option.Option<Duration.Duration>) =>
 
 /** `wait`: wait for the users' locks; otherwise users whose lock is taken are `Busy`. */
 export const make = Effect.gen(function*() {
-  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-  const schema = yield* DatabaseSchema
-  const admit = sql(`${schema}.admit`)
+  const { own, sql } = yield* schemaSql
+  const admit = own("admit")
   const columns = sql.literal(admitColumns)
 
   return Effect.fnUntraced(

@@ -14,16 +14,16 @@ import {
   UserId
 } from "@sojourn/core"
 import { withInnerSpan } from "@sojourn/core/InnerSpan"
-import { Context, DateTime, Duration, Effect, Layer, Option, Schema } from "effect"
+import { DateTime, Duration, Effect, Layer, Option, Schema } from "effect"
 import { Hex } from "effect/encoding"
-import { SqlClient } from "effect/sql"
-import { repoError } from "./Admit.ts"
+import type { SqlClient } from "effect/sql"
 import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
 import { credentialColumns, credentialOf, type CredentialRow } from "./CredentialRow.ts"
-import { DatabaseSchema } from "./DatabaseSchema.ts"
 import { alone, locking } from "./LockWait.ts"
 import { array, bytes } from "./Parameters.ts"
+import { repoError } from "./RepoError.ts"
 import { reading, rowsOf } from "./Rows.ts"
+import { schemaSql } from "./SchemaSql.ts"
 
 const decodeTrusted = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ event_id: Schema.NullOr(EventId) })))
 const decodeSuspicion = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ user_id: UserId, count: Schema.Int })))
@@ -66,15 +66,14 @@ const toOutcome = (
 export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = Layer.effect(
   CredentialRepo,
   Effect.gen(function*() {
-    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-    const schema = yield* DatabaseSchema
+    const { isInTransaction, own, sql } = yield* schemaSql
     const answered = inTime(yield* AnswerTimeout, repoError)
     const locked = locking(sql)
     const columns = sql.literal(credentialColumns)
-    const sessions = sql(`${schema}.sessions`)
+    const sessions = own("sessions")
     /** Gives the activities of those sessions whose rows others hold. */
     const touch = Effect.fnUntraced(function*(activities: ReadonlyArray<Activity>, wait: boolean) {
-      const held = yield* sql<{ readonly id: string }>`SELECT * FROM ${sql(`${schema}.touch`)}(
+      const held = yield* sql<{ readonly id: string }>`SELECT * FROM ${own("touch")}(
         ${array(activities.map(({ sessionId }) => sessionId), PgTypes.OID.uuid)},
         ${array(activities.map(({ at }) => at.epochMilliseconds), PgTypes.OID.timestamptz)},
         ${array(activities.map(({ ipAddress }) => Option.getOrNull(ipAddress)), PgTypes.OID.inet)}, ${wait}
@@ -84,7 +83,7 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
     })
 
     return CredentialRepo.of({
-      isInTransaction: (context) => Option.isSome(Context.getOption(context, sql.transactionService)),
+      isInTransaction,
 
       find: Effect.fnUntraced(
         function*(ids) {
@@ -100,7 +99,7 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
         function*({ eventId, grace, ipAddress, next, now, presented, salt, sessionId }) {
           const [row] = yield* locked((wait) =>
             rowsOf<OutcomeRow>(sql`
-            SELECT outcome, winning_salt, ${columns} FROM ${sql(`${schema}.rotate`)}(
+            SELECT outcome, winning_salt, ${columns} FROM ${own("rotate")}(
               ${wait}, ${sessionId}::uuid, ${bytes(presented)}, ${bytes(next)}, ${bytes(salt)}, ${eventId}::uuid,
               ${DateTime.toDate(now)}, ${BigInt(Duration.toMillis(grace))}, ${Option.getOrNull(ipAddress)}::inet
             )`)
@@ -122,7 +121,7 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
       trust: Effect.fn("CredentialRepo.trust")(
         function*(sessionId, owner, actor, now) {
           const rows = yield* locked((wait) =>
-            sql`SELECT * FROM ${sql(`${schema}.trust`)}(
+            sql`SELECT * FROM ${own("trust")}(
             ${wait}, ${sessionId}::uuid, ${owner}, ${DateTime.toDate(now)}, ${actor.kind}, ${
               Option.getOrNull(actor.id)
             },
@@ -147,7 +146,7 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
       recordSuspicion: Effect.fn("CredentialRepo.recordSuspicion")(
         function*(sessionId, eventId, actor, now) {
           const rows = yield* locked((wait) =>
-            sql`SELECT * FROM ${sql(`${schema}.record_suspicion`)}(
+            sql`SELECT * FROM ${own("record_suspicion")}(
             ${wait}, ${sessionId}::uuid, ${eventId}::uuid, ${DateTime.toDate(now)}, ${actor.kind},
             ${Option.getOrNull(actor.id)}, ${Option.getOrNull(actor.ipAddress)}::inet
           )`

@@ -1,11 +1,11 @@
 /** The event log in PostgreSQL. */
 import { EventLog, EventLogError } from "@sojourn/core"
 import { DateTime, Effect, Layer, Option } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
 import { storeFailure } from "./DatabaseError.ts"
-import { DatabaseSchema } from "./DatabaseSchema.ts"
 import { eventColumns, type EventRow, toLoggedEvents } from "./EventRow.ts"
+import { schemaSql } from "./SchemaSql.ts"
 
 const failed = (operation: string) => (cause: unknown) => new EventLogError(storeFailure(operation, cause))
 
@@ -13,15 +13,14 @@ const failed = (operation: string) => (cause: unknown) => new EventLogError(stor
 export const layer: Layer.Layer<EventLog, never, SqlClient.SqlClient> = Layer.effect(
   EventLog,
   Effect.gen(function*() {
-    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-    const schema = yield* DatabaseSchema
+    const { own, sql } = yield* schemaSql
     const columns = sql.literal(eventColumns)
     const answered = inTime(yield* AnswerTimeout, failed)
     return EventLog.of({
       read: Effect.fn("EventLog.read")(
         function*({ after, limit, sessionId = Option.none(), userId }) {
           const rows = yield* sql<EventRow>`
-            SELECT ${columns} FROM ${sql(`${schema}.read_events`)}(
+            SELECT ${columns} FROM ${own("read_events")}(
               ${BigInt(after)}, ${limit}, ${Option.getOrNull(userId)}, ${Option.getOrNull(sessionId)}::uuid
             )`
           return yield* Effect.fromResult(toLoggedEvents(rows))
@@ -31,7 +30,7 @@ export const layer: Layer.Layer<EventLog, never, SqlClient.SqlClient> = Layer.ef
       purge: Effect.fn("EventLog.purge")(
         function*(before, limit) {
           const [row] = yield* sql<{ readonly purged: bigint }>`
-            SELECT ${sql(`${schema}.purge_events`)}(${DateTime.toDate(before)}::timestamptz, ${limit}) AS purged`
+            SELECT ${own("purge_events")}(${DateTime.toDate(before)}::timestamptz, ${limit}) AS purged`
           return Number(row?.purged)
         },
         answered("purge")

@@ -1,10 +1,10 @@
 /** The relays' positions and leases in PostgreSQL. */
 import { EventId, RelayError, RelayName, RelayRepo, RelayStatus, SetAside } from "@sojourn/core"
 import { DateTime, Duration, Effect, Layer, Option, Schema, SchemaTransformation } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
 import { storeFailure } from "./DatabaseError.ts"
-import { DatabaseSchema } from "./DatabaseSchema.ts"
+import { schemaSql } from "./SchemaSql.ts"
 
 const failed = (operation: string) => (cause: unknown) => new RelayError(storeFailure(operation, cause))
 
@@ -36,12 +36,11 @@ const decodeSetAside = Schema.decodeUnknownEffect(Schema.Array(SetAsideRow))
 export const layer: Layer.Layer<RelayRepo, never, SqlClient.SqlClient> = Layer.effect(
   RelayRepo,
   Effect.gen(function*() {
-    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-    const schema = yield* DatabaseSchema
+    const { own, sql } = yield* schemaSql
     const answered = inTime(yield* AnswerTimeout, failed)
-    const relays = sql(`${schema}.relays`)
-    const setAside = sql(`${schema}.relay_set_aside`)
-    const head = sql`${sql(`${schema}.last_position`)}()`
+    const relays = own("relays")
+    const setAside = own("relay_set_aside")
+    const head = sql`${own("last_position")}()`
 
     return RelayRepo.of({
       // The lease begins anew after the wait for the row, which may have been a long one.
@@ -50,7 +49,7 @@ export const layer: Layer.Layer<RelayRepo, never, SqlClient.SqlClient> = Layer.e
           const heldUntil = sql`clock_timestamp() + ${
             BigInt(Duration.toMillis(lease))
           }::bigint * interval '1 millisecond'`
-          const start = from === "end" ? sql`${sql(`${schema}.settled_position`)}()` : sql`0`
+          const start = from === "end" ? sql`${own("settled_position")}()` : sql`0`
           const rows = yield* sql`
             INSERT INTO ${relays} AS relay (name, position, holder, held_until)
             VALUES (${name}, ${start}, ${holder}::uuid, ${heldUntil})

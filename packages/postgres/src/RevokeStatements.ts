@@ -10,12 +10,11 @@ import {
   type UserId
 } from "@sojourn/core"
 import { DateTime, Effect, Option } from "effect"
-import { SqlClient } from "effect/sql"
-import { repoError } from "./Admit.ts"
-import { DatabaseSchema } from "./DatabaseSchema.ts"
 import { ending, type EndingRow } from "./EndedRow.ts"
 import { array } from "./Parameters.ts"
+import { repoError } from "./RepoError.ts"
 import { reading } from "./Rows.ts"
+import { schemaSql } from "./SchemaSql.ts"
 
 /** Asks for the end of one session. */
 export interface Revocation {
@@ -38,10 +37,9 @@ export const endingOf = Effect.fnUntraced(function*({ end, owner, reuse, session
 
 /** Makes both. */
 export const make = Effect.gen(function*() {
-  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-  const schema = yield* DatabaseSchema
-  const endSession = sql(`${schema}.end_session`)
-  const endSessions = sql(`${schema}.end_sessions`)
+  const { own, sql } = yield* schemaSql
+  const endSession = own("end_session")
+  const endSessions = own("end_sessions")
 
   const one = ({ end, owner, reuse, sessionId }: Revocation, wait: boolean) =>
     sql<EndingRow>`

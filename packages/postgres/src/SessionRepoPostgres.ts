@@ -1,71 +1,39 @@
 /** The authority on sessions in PostgreSQL 14 or newer. */
-import {
-  type Candidate,
-  EvictionFailed,
-  KeptSessionNotActive,
-  SessionEnd,
-  SessionRepo,
-  type SessionRepoError,
-  type SessionRules,
-  type UserId,
-  UserNotFound
-} from "@sojourn/core"
+import { type Candidate, SessionRepo, type SessionRules } from "@sojourn/core"
 import { useInnerSpan, withInnerSpan, withinSpan } from "@sojourn/core/InnerSpan"
-import { Context, DateTime, Effect, Layer, Option } from "effect"
-import { SqlClient } from "effect/sql"
+import { type Context, DateTime, Effect, Layer, Option } from "effect"
+import type { SqlClient } from "effect/sql"
 import * as Admissions from "./Admissions.ts"
-import { make as makeAdmit, repoError, ruleParameters } from "./Admit.ts"
+import { make as makeAdmit } from "./Admit.ts"
 import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
-import { isKeptNotActive } from "./DatabaseError.ts"
-import { DatabaseSchema } from "./DatabaseSchema.ts"
-import { type EndedRow, type EndingRow, endings } from "./EndedRow.ts"
+import type { EndingRow } from "./EndedRow.ts"
+import * as EnforceLimit from "./EnforceLimit.ts"
 import { eventColumns, type EventRow, toEvents } from "./EventRow.ts"
-import { type Evicted, evictionEvents, type Expired, expiryEvents } from "./Evicted.ts"
-import { alone, locking } from "./LockWait.ts"
+import * as ListSessions from "./ListSessions.ts"
+import { alone } from "./LockWait.ts"
+import { repoError } from "./RepoError.ts"
 import * as Revocations from "./Revocations.ts"
 import { endingOf, make as makeRevoke } from "./RevokeStatements.ts"
 import { reading, rowsOf } from "./Rows.ts"
+import { schemaSql } from "./SchemaSql.ts"
 import { sessionColumns, sessionOf, type SessionRow } from "./SessionRow.ts"
-import { list } from "./sql/list.ts"
+import * as UserEndings from "./UserEndings.ts"
 
 export type Options = Admissions.Options
-
-/** The columns, as the driver gives them. */
-interface EnforcedRow {
-  readonly max_sessions: number | null
-  readonly active: number
-  readonly protected: number
-  readonly evicted: ReadonlyArray<Evicted> | null
-  readonly expired: ReadonlyArray<Expired> | null
-}
-
-/** Without a session on the page there is one row, with the counts alone. */
-type ListedRow = readonly [total: number, active: number, ...session: SessionRow | readonly [id: null]]
-
-const listedSession = ([, , ...session]: ListedRow) => session[0] === null ? [] : [sessionOf(session)]
-
-/** A statement about so many rows is far below any statement timeout. */
-const forgottenAtOnce = 5000
 
 /** Every operation but `forget` is one statement; logins that come at the same time share one, and so do ends of single sessions. */
 export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, SqlClient.SqlClient> =>
   Layer.effect(
     SessionRepo,
     Effect.gen(function*() {
-      const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-      const schema = yield* DatabaseSchema
-      const sessions = sql(`${schema}.sessions`)
+      const { isInTransaction, own, sql } = yield* schemaSql
       const columns = sql.literal(sessionColumns)
-      const lists = (all: boolean) => ({
-        first: list(schema, sessionColumns, { all, before: false }),
-        next: list(schema, sessionColumns, { all, before: true })
-      })
-      const listAll = lists(true)
-      const listActive = lists(false)
+      const answered = inTime(yield* AnswerTimeout, repoError)
+      const enforceLimit = yield* EnforceLimit.make
+      const list = yield* ListSessions.make
+      const { endAll, erase, forget } = yield* UserEndings.make
+
       const admit = yield* makeAdmit
-      const timeout = yield* AnswerTimeout
-      const answered = inTime(timeout, repoError)
-      const locked = locking(sql)
       const admitAlone: Admissions.AdmitStatement = (candidates, rules, wait) =>
         answered("admit")(alone(sql)(admit(candidates, rules, wait)))
       const admitTogether = yield* Admissions.make(
@@ -73,6 +41,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
         admitAlone,
         options
       )
+
       const revoke = yield* makeRevoke
       const revokeTogether = yield* Revocations.make({
         one: (revocation, wait) =>
@@ -82,8 +51,6 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
         several: (revocations) => answered("end")(revoke.several(revocations))
       })
 
-      const isInTransaction = (context: Context.Context<never>) =>
-        Option.isSome(Context.getOption(context, sql.transactionService))
       const inTransaction = Effect.contextWith((context: Context.Context<never>) =>
         Effect.succeed(isInTransaction(context))
       )
@@ -94,14 +61,6 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
           ? Effect.fail(repoError("admit")(new Error("The statement gave no outcome")))
           : Effect.fromResult(outcome)
       })
-
-      const forgetAfter = (userId: UserId, after: bigint): Effect.Effect<void, SessionRepoError> =>
-        sql<{ readonly next: bigint | null }>`
-          SELECT ${sql(`${schema}.forget_user`)}(${userId}, ${after}, ${forgottenAtOnce}) AS next
-        `.pipe(
-          answered("forget"),
-          Effect.flatMap(([row]) => row?.next == null ? Effect.void : forgetAfter(userId, row.next))
-        )
 
       return SessionRepo.of({
         isInTransaction,
@@ -114,36 +73,12 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
                 ? withinSpan(span)(admitInside(candidate, rules))
                 : admitTogether(candidate, rules, span, late))),
 
-        enforceLimit: Effect.fn("SessionRepo.enforceLimit")(function*(userId, rules, now) {
-          const { atLimit, protectActiveMillis, protectTrusted } = ruleParameters(rules)
-          const [row] = yield* locked((wait) =>
-            sql<EnforcedRow>`
-            SELECT * FROM ${sql(`${schema}.enforce_limit`)}(
-              ${wait}, ${userId}, ${DateTime.toDate(now)}, ${atLimit}, ${protectTrusted}, ${protectActiveMillis}
-            )`
-          ).pipe(answered("enforceLimit"))
-          if (row === undefined) return yield* new UserNotFound({ userId })
-          if (row.evicted === null) {
-            return yield* new EvictionFailed({
-              userId,
-              limit: row.max_sessions ?? 0,
-              active: row.active,
-              protected: row.protected
-            })
-          }
-          const { evicted, expired: due } = row
-          const expired = due ?? []
-          return yield* reading(() => ({
-            evicted: evicted.map(({ sessionId }) => sessionId),
-            expired: expired.map(({ sessionId }) => sessionId),
-            events: [...expiryEvents(userId, expired), ...evictionEvents(userId, now, Option.none(), evicted)]
-          })).pipe(Effect.mapError(repoError("enforceLimit")))
-        }),
+        enforceLimit,
 
         find: Effect.fnUntraced(
           function*(sessionId) {
             const [row] = yield* rowsOf<SessionRow>(
-              sql`SELECT ${columns} FROM ${sessions} WHERE id = ${sessionId}::uuid`
+              sql`SELECT ${columns} FROM ${own("sessions")} WHERE id = ${sessionId}::uuid`
             )
             return row === undefined ? Option.none() : Option.some(yield* reading(() => sessionOf(row)))
           },
@@ -151,21 +86,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
           withInnerSpan("SessionRepo.find")
         ),
 
-        list: Effect.fnUntraced(
-          function*({ all, before, limit, now, userId }) {
-            const { first: page, next } = all ? listAll : listActive
-            const parameters = [userId, DateTime.toDate(now), limit]
-            const rows = yield* Option.match(before, {
-              onNone: () => rowsOf<ListedRow>(sql.unsafe(page, parameters)),
-              onSome: ({ createdAt, id }) =>
-                rowsOf<ListedRow>(sql.unsafe(next, [...parameters, DateTime.toDate(createdAt), id]))
-            })
-            const [[total, active] = [0, 0]] = rows
-            return { sessions: yield* reading(() => rows.flatMap(listedSession)), total, active }
-          },
-          answered("list"),
-          withInnerSpan("SessionRepo.list")
-        ),
+        list,
 
         end: Effect.fnUntraced(function*(sessionId, end, { owner, reuse }, late) {
           const revocation = { sessionId, end, owner, reuse }
@@ -177,55 +98,25 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
           return yield* endingOf(revocation, row)
         }, withInnerSpan("SessionRepo.end")),
 
-        endAll: Effect.fn("SessionRepo.endAll")(
-          function*(userId, except, end) {
-            const rows = yield* locked((wait) =>
-              sql<EndedRow>`
-              SELECT * FROM ${sql(`${schema}.end_all`)}(
-                ${wait}, ${userId}, ${Option.getOrNull(except)}::uuid, ${DateTime.toDate(end.at)}, ${end.reason},
-                ${end.actor.kind}, ${Option.getOrNull(end.actor.id)}, ${Option.getOrNull(end.actor.ipAddress)}::inet
-              )`
-            )
-            return yield* reading(() => endings(userId, except, end, rows))
-          },
-          (effect, userId, except) =>
-            Effect.mapError(Effect.timeout(effect, timeout), (error) =>
-              Option.isSome(except) && isKeptNotActive(error)
-                ? new KeptSessionNotActive({ userId, sessionId: except.value })
-                : repoError("endAll")(error))
-        ),
+        endAll,
 
         sweep: Effect.fn("SessionRepo.sweep")(
           function*(now, limit) {
             const rows = yield* sql<EventRow>`
-              SELECT ${sql.literal(eventColumns)} FROM ${sql(`${schema}.sweep`)}(${DateTime.toDate(now)}, ${limit})
+              SELECT ${sql.literal(eventColumns)} FROM ${own("sweep")}(${DateTime.toDate(now)}, ${limit})
               ORDER BY position`
             return yield* Effect.fromResult(toEvents(rows))
           },
           answered("sweep")
         ),
 
-        erase: Effect.fn("SessionRepo.erase")(
-          function*(userId, actor, now) {
-            const rows = yield* locked((wait) =>
-              sql<EndedRow>`
-              SELECT * FROM ${sql(`${schema}.erase_user`)}(
-                ${wait}, ${userId}, ${DateTime.toDate(now)}, ${actor.kind}, ${Option.getOrNull(actor.id)},
-                ${Option.getOrNull(actor.ipAddress)}::inet
-              )`
-            )
-            const end = SessionEnd.make({ at: now, reason: "user_deleted", actor })
-            return yield* reading(() => endings(userId, Option.none(), end, rows))
-          },
-          answered("erase")
-        ),
-
-        forget: Effect.fn("SessionRepo.forget")((userId) => forgetAfter(userId, 0n)),
+        erase,
+        forget,
 
         purge: Effect.fn("SessionRepo.purge")(
           function*(before, limit) {
             const [row] = yield* sql<{ readonly purged: bigint }>`
-              SELECT ${sql(`${schema}.purge`)}(${DateTime.toDate(before)}::timestamptz, ${limit}) AS purged`
+              SELECT ${own("purge")}(${DateTime.toDate(before)}::timestamptz, ${limit}) AS purged`
             return Number(row?.purged)
           },
           answered("purge")

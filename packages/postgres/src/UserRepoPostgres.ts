@@ -1,10 +1,10 @@
 /** Users and tiers in the tables that come with the package. */
 import { type Limit, Tier, User, type UserId, UserNotFound, UserRepo, UserRepoError } from "@sojourn/core"
 import { Effect, Layer, Option } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
 import { storeFailure } from "./DatabaseError.ts"
-import { DatabaseSchema } from "./DatabaseSchema.ts"
+import { schemaSql } from "./SchemaSql.ts"
 
 interface UserColumns {
   readonly tier: string
@@ -21,10 +21,9 @@ const ownLimit = (row: UserColumns): Option.Option<Limit> =>
 export const layer: Layer.Layer<UserRepo, never, SqlClient.SqlClient> = Layer.effect(
   UserRepo,
   Effect.gen(function*() {
-    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-    const schema = yield* DatabaseSchema
+    const { own, sql } = yield* schemaSql
     const answered = inTime(yield* AnswerTimeout, failed)
-    const users = sql(`${schema}.users`)
+    const users = own("users")
 
     const first = <A extends object>(
       operation: string,
@@ -63,7 +62,7 @@ export const layer: Layer.Layer<UserRepo, never, SqlClient.SqlClient> = Layer.ef
           "limit",
           userId,
           sql<{ readonly max_sessions: number | null }>`
-            SELECT max_sessions FROM ${sql(`${schema}.session_limit`)}(${userId}) LIMIT 1`
+            SELECT max_sessions FROM ${own("session_limit")}(${userId}) LIMIT 1`
         )
         return max_sessions ?? "unlimited"
       })

@@ -1,7 +1,7 @@
 /** What an error of the database may tell. */
 import { assert, it, layer } from "@effect/vitest"
-import { repoError } from "@sojourn/postgres/Admit"
 import { mayBeOnes } from "@sojourn/postgres/DatabaseError"
+import { repoError } from "@sojourn/postgres/RepoError"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { inspect } from "node:util"

@@ -1,7 +1,7 @@
 /** Rows and sessions. */
 import { assert, it } from "@effect/vitest"
 import { SessionRepoError } from "@sojourn/core"
-import { repoError } from "@sojourn/postgres/Admit"
+import { repoError } from "@sojourn/postgres/RepoError"
 import { reading } from "@sojourn/postgres/Rows"
 import { sessionOf, type SessionRow } from "@sojourn/postgres/SessionRow"
 import { Generators } from "@sojourn/testing"
