@@ -1,6 +1,6 @@
 /** What is read from the configuration where the application says nothing. */
 import { Config, Option, Redacted } from "effect"
-import type { CommonOptions, Options } from "./Sojourn.ts"
+import type { CommonOptions, Options } from "./Options.ts"
 
 /** Whether a pooler such as PgBouncer stands before the database. */
 export const databasePooled = Config.withDefault(Config.Boolean("SOJOURN_DATABASE_POOLED"), false)

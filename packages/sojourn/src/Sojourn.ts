@@ -32,11 +32,14 @@ import {
   UserRepoPostgres
 } from "@sojourn/postgres"
 import { CacheInvalidationsRedis, RedisClient, SessionCacheRedis } from "@sojourn/redis"
-import { type Config, type Duration, Effect, Layer, Option, type Redacted } from "effect"
+import { type Config, Effect, Layer, Option, type Redacted } from "effect"
 import type { Digest, SecureRandom } from "effect/crypto"
 import * as DigestOneShot from "./DigestOneShot.ts"
+import type { CommonOptions, EmbeddedOptions, Options } from "./Options.ts"
 import * as SecureRandomPooled from "./SecureRandomPooled.ts"
 import { locationDatabase, settings } from "./Settings.ts"
+
+export type { CommonOptions, EmbeddedOptions, Options }
 
 /** Everything that the handlers ask for. */
 export type Services =
@@ -53,59 +56,6 @@ export type Services =
   | LocationEnricher
   | SecureRandom.SecureRandom
   | Digest.Digest
-
-/** What both Layers may be told. */
-export interface CommonOptions {
-  /**
-   * Where places come from: the path of an `.mmdb` file with cities or countries, `"default"` for the country data
-   * that comes along, or `"disabled"`. Default: `SOJOURN_LOCATION_DATABASE`, else `"default"`.
-   */
-  readonly locationDatabase?: string | undefined
-  /** Where devices come from instead of the user agent read by `ua-parser-js`. */
-  readonly deviceEnricher?: Layer.Layer<DeviceEnricher> | undefined
-  /** Where places come from instead of an `.mmdb` file. */
-  readonly locationEnricher?: Layer.Layer<LocationEnricher> | undefined
-  /** Who is told of events instead of the bus inside the process. */
-  readonly eventBus?: Layer.Layer<EventBus> | undefined
-  /** How many events a subscriber of the bus inside the process may fall behind. Default: 1,024. */
-  readonly eventBusCapacity?: number | undefined
-  /** How often what is due is ended and what is old deleted, or `"never"`. Default: every 30 seconds. */
-  readonly sweepEvery?: Duration.Input | "never" | undefined
-}
-
-/** Whatever is not given is read from the configuration. */
-export interface Options extends CommonOptions {
-  /** Default: `DATABASE_URL`, which must be set. */
-  readonly databaseUrl?: Redacted.Redacted<string> | undefined
-  /** Whether a pooler such as PgBouncer stands before the database. Default: `SOJOURN_DATABASE_POOLED`, else false. */
-  readonly databasePooled?: boolean | undefined
-  /** Default: `REDIS_URL`. Without either, or with `"none"`, sessions are cached in this process only. */
-  readonly redisUrl?: Redacted.Redacted<string> | "none" | undefined
-  /** What all keys in Redis begin with. Default: `SOJOURN_REDIS_PREFIX`, else `sojourn`. */
-  readonly redisPrefix?: string | undefined
-  /** The PostgreSQL schema of Sojourn's tables. Default: `SOJOURN_SCHEMA`, else `sojourn`. */
-  readonly schema?: string | undefined
-  /** Whether to run missing migrations at the start, instead of failing. Default: `SOJOURN_MIGRATE`, else false. */
-  readonly migrate?: boolean | undefined
-  /**
-   * Where a user's limit is found, for applications with users of their own. See `Migrations.Options`. It is kept in the
-   * database, for all processes, until another one is given.
-   */
-  readonly limitQuery?: string | undefined
-  /**
-   * Whether this process stands by to repeat to Redis the endings that it missed while it was away; of all that do, one
-   * does it. Default: true.
-   */
-  readonly cacheRepair?: boolean | undefined
-  /** How logins are batched. See `SessionRepoPostgres.Options`. */
-  readonly admissions?: SessionRepoPostgres.Options | undefined
-}
-
-/** Of the database inside the process. */
-export interface EmbeddedOptions extends CommonOptions {
-  /** Where the data is kept. Default: in memory, gone with the Layer. */
-  readonly dataDir?: string | undefined
-}
 
 const stores = (admissions?: SessionRepoPostgres.Options) =>
   Layer.mergeAll(
