@@ -12,6 +12,7 @@ export type CacheInvalidation =
   | { readonly _tag: "Ended" | "Changed"; readonly sessionIds: ReadonlyArray<SessionId>; readonly at: number }
   | { readonly _tag: "Listening" | "Lost" }
 
+/** Port: news of what other processes ended or changed, for caches inside this one. */
 export class CacheInvalidations extends Context.Service<CacheInvalidations, {
   /** Begins with `Listening` or `Lost`. Never ends and never fails; any number of consumers get the same. */
   readonly invalidations: Stream.Stream<CacheInvalidation>

@@ -7,6 +7,7 @@ import { deliverPage, LeaseLost } from "./RelayDelivery.ts"
 import { type RelayHolder, type RelayName, type RelayProgress, RelayRepo } from "./RelayRepo.ts"
 import { relayBehind } from "./SessionMetrics.ts"
 
+/** How a relay reads, waits and gives up; every part has a default. */
 export interface RelayOptions {
   /** The most events that go to the sink at once. Default: 500. */
   readonly batchSize?: number | undefined

@@ -21,6 +21,7 @@ export class StalenessTooLong extends Schema.TaggedError<StalenessTooLong>()("St
   }
 }
 
+/** How much the front cache keeps, and for how long. */
 export interface Options {
   /** How many sessions are kept, and how many endings are remembered; the first in goes first. Default: 10,000. */
   readonly capacity?: number | undefined

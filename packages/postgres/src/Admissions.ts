@@ -19,6 +19,7 @@ export type AdmitStatement = (
   wait: boolean
 ) => Effect.Effect<ReadonlyArray<Outcome>, SessionRepoError>
 
+/** How logins are batched. */
 export interface Options {
   /**
    * The most logins that go in one statement. Default: 32: with more, the database and this process take turns waiting,

@@ -4,6 +4,7 @@ import { Duration, Effect, Layer, Option, Redacted } from "effect"
 import type { SqlClient } from "effect/sql"
 import { DatabaseError, databaseError } from "./DatabaseError.ts"
 
+/** Where the server is, and how its connections are used. */
 export interface Options {
   /**
    * `postgres://user:password@host:port/database`. With `?sslmode=require`, or stricter, the connection is encrypted and the

@@ -7,6 +7,7 @@ import { DatabaseError, databaseError } from "./DatabaseError.ts"
 import { lockDirectory } from "./DirectoryLock.ts"
 import { wire } from "./PgliteWire.ts"
 
+/** Where the embedded database keeps its files. */
 export interface Options {
   /** Where the data is kept; made if it does not exist. Default: in memory, gone with the Layer. */
   readonly dataDir?: string | undefined

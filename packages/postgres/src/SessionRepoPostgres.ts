@@ -19,6 +19,7 @@ import { schemaSql } from "./SchemaSql.ts"
 import { sessionColumns, sessionOf, type SessionRow } from "./SessionRow.ts"
 import * as UserEndings from "./UserEndings.ts"
 
+/** How logins are batched. */
 export type Options = Admissions.Options
 
 /** Every operation but `forget` is one statement; logins that come at the same time share one, and so do ends of single sessions. */

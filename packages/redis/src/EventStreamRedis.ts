@@ -9,6 +9,7 @@ import * as RedisSpan from "./RedisSpan.ts"
 
 export { type Delivery, EventStreamError, subscribe, type SubscribeOptions } from "./EventSubscription.ts"
 
+/** Into which stream events go, and how long it may become. */
 export interface SinkOptions {
   /** The stream is `<prefix>:events`. Default: `sojourn`. */
   readonly prefix?: string | undefined

@@ -27,6 +27,7 @@ export class EventStreamError extends Schema.TaggedError<EventStreamError>()("Ev
   }
 }
 
+/** Which stream a subscriber reads, as whom, and how much at once. */
 export interface SubscribeOptions {
   /** The members of a group share its events; each group gets all. Made when it is missing. */
   readonly group: string

@@ -18,6 +18,7 @@ import {
 import { assertToldOnce } from "./internal/told.ts"
 import type { Options as SuiteOptions } from "./SessionRepoSuite.ts"
 
+/** How the store is loaded. */
 export interface Options extends SuiteOptions {
   /** How many log in at once. Default: 50 and 500. */
   readonly logins?: ReadonlyArray<number>

@@ -12,12 +12,17 @@ import { Effect, Layer, type Option } from "effect"
 /** What an enricher does when it is asked. */
 export type Answer<A> = Effect.Effect<Option.Option<A>, EnrichmentError>
 
+/** Answers with this. */
 export const known = <A>(value: A): Answer<A> => Effect.succeedSome(value)
+/** Answers that nothing is known. */
 export const unknown: Answer<never> = Effect.succeedNone
+/** Fails, as a database that cannot be read does. */
 export const failing: Answer<never> = Effect.fail(
   new EnrichmentError({ message: "The enricher is out of order", cause: "EnricherTest.failing" })
 )
+/** Dies of a bug. */
 export const defective: Answer<never> = Effect.die("EnricherTest.defective")
+/** Never answers. */
 export const hanging: Answer<never> = Effect.never
 
 /** What a device enricher was asked. */
@@ -32,6 +37,7 @@ export interface Recording<Asked, Enricher> {
   readonly layer: Layer.Layer<Enricher>
 }
 
+/** A `DeviceEnricher` that answers so, and records what it was asked. */
 export const device = (answer: Answer<Device>): Recording<AskedForDevice, DeviceEnricher> => {
   const asked: Array<AskedForDevice> = []
   const enrich = (userAgent: string, hints: ClientHints) =>
@@ -42,6 +48,7 @@ export const device = (answer: Answer<Device>): Recording<AskedForDevice, Device
   return { asked, layer: Layer.succeed(DeviceEnricher, { enrich }) }
 }
 
+/** A `LocationEnricher` that answers so, and records the addresses that it was asked for. */
 export const location = (answer: Answer<Location>): Recording<string, LocationEnricher> => {
   const asked: Array<string> = []
   const enrich = (ipAddress: string) =>

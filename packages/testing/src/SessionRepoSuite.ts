@@ -15,6 +15,7 @@ import { sessionStoreCases } from "./internal/sessionStoreCases.ts"
 import { sweepCases } from "./internal/sweepCases.ts"
 import type { SessionSeed } from "./SessionSeed.ts"
 
+/** How the suites treat a store. */
 export interface Options {
   /** How long the store may take to start. Default: Vitest's own limit for hooks. */
   readonly timeout?: Duration.Input

@@ -19,6 +19,7 @@ export interface WebhookRequest {
   readonly body: Uint8Array
 }
 
+/** Whose signatures are good, and for how long. */
 export interface VerifyOptions {
   /** Made by `webhookKeys`. */
   readonly keys: WebhookKeys
