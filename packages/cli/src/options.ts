@@ -4,13 +4,13 @@ import { Config, Effect, Option, Redacted, Schema } from "effect"
 import { Argument, CliError, Flag, GlobalFlag } from "effect/cli"
 import { oneLine } from "./failure.ts"
 
+/** A flag that is given or not. */
+export const switchFlag = (name: string, description: string): Flag.Flag<boolean> =>
+  Flag.Boolean(name).pipe(Flag.withoutNegation, Flag.withDefault(false), Flag.withDescription(description))
+
 /** Whether to print one JSON document instead of text for people. */
 export const Json = GlobalFlag.Setting("json")({
-  flag: Flag.Boolean("json").pipe(
-    Flag.withoutNegation,
-    Flag.withDefault(false),
-    Flag.withDescription("Print JSON instead of text for people")
-  )
+  flag: switchFlag("json", "Print JSON instead of text for people")
 })
 
 /** A value, and who gave it: a flag wins over the variables, also over those of other flags. */

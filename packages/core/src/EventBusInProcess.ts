@@ -5,7 +5,7 @@ import type { SessionEvent } from "./SessionEvent.ts"
 
 /** How many events a subscriber may fall behind before it is told that it lagged. Default: 1,024. */
 export interface Options {
-  readonly capacity?: number
+  readonly capacity?: number | undefined
 }
 
 /** Publishing costs one insertion a subscriber and waits for none. */

@@ -20,8 +20,8 @@ export interface EventQuery {
   readonly after: number
   /** At most so many. */
   readonly limit: number
-  /** Only what concerns this user. */
-  readonly userId: Option.Option<UserId>
+  /** Only what concerns this user. Default: everybody. */
+  readonly userId?: Option.Option<UserId> | undefined
   /** Only what happened to this session. Default: to any. */
   readonly sessionId?: Option.Option<SessionId> | undefined
 }

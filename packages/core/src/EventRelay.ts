@@ -49,6 +49,8 @@ const keep = Effect.fnUntraced(function*(run: RelayHolder, heldAt: bigint, { fro
     const askedAt = yield* Clock.monotonicTimeNanos
     const held = yield* Effect.timeout(repo.hold(run, lease, from), third).pipe(
       Effect.retry(Schedule.spaced(Duration.divideUnsafe(third, 10))),
+      // It tries for good.
+      Effect.orDie,
       Effect.timeoutOrElse({
         duration: Duration.subtract(lease, Duration.nanos(askedAt - prolongedAt)),
         orElse: () => Effect.succeedNone
@@ -68,7 +70,7 @@ const pump = Effect.fnUntraced(function*<R>(
   { position: start }: RelayProgress
 ) {
   const log = yield* EventLog
-  const read = (after: number) => log.read({ after, limit: options.batchSize, userId: Option.none() })
+  const read = (after: number) => log.read({ after, limit: options.batchSize })
   let position = start
   let page = yield* read(position)
   while (true) {

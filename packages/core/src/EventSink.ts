@@ -7,13 +7,14 @@ import type { LoggedEvent } from "./EventLog.ts"
  * - `Unavailable`: the receiver cannot be reached or is overloaded. It is tried again for as long as that takes.
  * - `Rejected`: it does not want this event. After some attempts the event is set aside and the relay goes on.
  *
- * `delivered`: how many of the batch, from its beginning, were taken nevertheless. Default: none.
+ * `delivered`: how many of the batch, from its beginning, were taken nevertheless. Default: none. `cause`: what the receiver
+ * failed with, if anything.
  */
 export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
   reason: Schema.Literals(["Unavailable", "Rejected"]),
   message: Schema.String,
   delivered: Schema.Int.pipe(Schema.withConstructorDefault(Effect.succeed(0))),
-  cause: Schema.Defect()
+  cause: Schema.Defect().pipe(Schema.withConstructorDefault(Effect.undefined))
 }) {}
 
 /**

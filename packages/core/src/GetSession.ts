@@ -17,8 +17,8 @@ const owned = (session: CachedSession, userId: UserId) =>
 /**
  * An active session of the user's, from the cache, else from the store.
  *
- * Fails with `SessionNotFound` when there is none, or it is over, and with `NotSessionOwner` when it is somebody
- * else's: show both as the same outside.
+ * Fails with `SessionNotFound` when there is none, or it is over, with `NotSessionOwner` when it is somebody
+ * else's (show both as the same outside), or with `SessionRepoError`.
  */
 export const getSession = Effect.fn("sojourn.getSession")(function*(sessionId: SessionId, userId: UserId) {
   yield* Effect.annotateCurrentSpan({ "user.id": userId, "session.id": sessionId })

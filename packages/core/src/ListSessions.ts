@@ -31,7 +31,7 @@ export interface ListedSession {
   readonly current: boolean
 }
 
-/** A page of a user's sessions; `total` and `active` count all of them. */
+/** A page of a user's sessions; `total` and `active` count all of them. An unknown user has none. Fails with `SessionRepoError`. */
 export const listSessions = Effect.fn("sojourn.listSessions")(function*(query: ListSessions) {
   yield* Effect.annotateCurrentSpan("user.id", query.userId)
   const repo = yield* SessionRepo

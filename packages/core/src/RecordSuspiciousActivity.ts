@@ -26,7 +26,8 @@ export class RecordSuspiciousActivity
  * with `SessionNotFound` where there is no such active session, or with `SessionRepoError`.
  */
 export const recordSuspiciousActivity = Effect.fn("sojourn.recordSuspiciousActivity")(
-  function*({ actor, endAt, sessionId }: RecordSuspiciousActivity) {
+  function*(command: RecordSuspiciousActivity) {
+    const { actor, endAt, sessionId } = command
     const credentials = yield* CredentialRepo
     const random = yield* SecureRandom.SecureRandom
     const now = yield* DateTime.now
@@ -42,7 +43,10 @@ export const recordSuspiciousActivity = Effect.fn("sojourn.recordSuspiciousActiv
       const { count } = recorded.value
       const ended = Option.exists(endAt, (threshold) => count >= threshold)
       if (ended) {
-        yield* revokeSession(RevokeSession.make({ sessionId, reason: "security_concern", actor: system }))
+        yield* revokeSession(RevokeSession.make({ sessionId, reason: "security_concern", actor: system })).pipe(
+          // Only where an owner is named.
+          Effect.catchTag("NotSessionOwner", Effect.die)
+        )
       }
       return { count, ended }
     }))

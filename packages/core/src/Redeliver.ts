@@ -1,12 +1,13 @@
 /** Delivers what a relay has set aside. */
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import { EventLog } from "./EventLog.ts"
 import { delivering, type EventSink } from "./EventSink.ts"
 import { type RelayName, RelayRepo } from "./RelayRepo.ts"
 
 /**
  * Delivers what was set aside, by position, once the receiver takes it; gives how many. Stops at the first that fails.
- * Events that are past their retention are gone, and are forgotten here, too.
+ * Events that are past their retention are gone, and are forgotten here, too. Fails with `SinkError`, `RelayError` or
+ * `EventLogError`; what was delivered before is not delivered again.
  */
 export const redeliver = Effect.fn("sojourn.redeliver")(function*<R>(name: RelayName, sink: EventSink<R>) {
   const repo = yield* RelayRepo
@@ -16,7 +17,7 @@ export const redeliver = Effect.fn("sojourn.redeliver")(function*<R>(name: Relay
     const aside = yield* repo.setAside(name, 1000)
     if (aside.length === 0) return delivered
     for (const { eventId, position } of aside) {
-      const page = yield* log.read({ after: position - 1, limit: 1, userId: Option.none() })
+      const page = yield* log.read({ after: position - 1, limit: 1 })
       const found = page.filter(({ event }) => event.eventId === eventId)
       if (found.length > 0) yield* delivering(() => sink(found))
       yield* repo.settle(name, position)

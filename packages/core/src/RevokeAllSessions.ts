@@ -24,7 +24,8 @@ export class RevokeAllSessions extends Schema.Class<RevokeAllSessions>("@sojourn
  * A login that is under way is committed after it and stays. After a change of password, where that login may go back to
  * the old one, check the password, or its version, once more after `createSession` and revoke what should not have been.
  *
- * Fails with `KeptSessionNotActive`, ending none, when the session to keep is not an active one of the user's.
+ * Fails with `KeptSessionNotActive`, ending none, when the session `except` is not an active one of the user's (so never
+ * without it), or with `SessionRepoError`.
  */
 export const revokeAllSessions = Effect.fn("sojourn.revokeAllSessions")(function*(command: RevokeAllSessions) {
   const repo = yield* SessionRepo

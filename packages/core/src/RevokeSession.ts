@@ -22,7 +22,7 @@ export class RevokeSession extends Schema.Class<RevokeSession>("@sojourn/core/Re
  * Ends the session. Once it has returned, no process accepts it for longer than the staleness bound, whatever races or
  * fails; as a rule for no more than milliseconds. `alreadyEnded`: it was over before, and stays as it was.
  *
- * Fails with `SessionNotFound`, or with `NotSessionOwner` when it is not the owner's.
+ * Fails with `SessionNotFound`, with `NotSessionOwner` when it is not the owner's, or with `SessionRepoError`.
  */
 export const revokeSession = Effect.fn("sojourn.revokeSession")(function*(command: RevokeSession) {
   const repo = yield* SessionRepo

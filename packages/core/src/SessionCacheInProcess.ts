@@ -15,7 +15,7 @@ interface Entry {
 
 /** How many entries are kept; the one written first goes first. Default: 10,000. */
 export interface Options {
-  readonly capacity?: number
+  readonly capacity?: number | undefined
 }
 
 /** Trust is never taken back: who says otherwise has a copy from before. */

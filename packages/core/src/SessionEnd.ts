@@ -2,7 +2,7 @@
 import { Effect, Option, Schema } from "effect"
 import { instance } from "./Instance.ts"
 import { Instant } from "./Instant.ts"
-import { IpAddress } from "./IpAddress.ts"
+import { IpAddress, parseIpAddress } from "./IpAddress.ts"
 import { optional } from "./Optional.ts"
 import { printable } from "./Text.ts"
 import type { UserId } from "./User.ts"
@@ -32,9 +32,17 @@ export class Actor extends Schema.Class<Actor>("@sojourn/core/Actor")({
 /** Sojourn itself, applying a policy. */
 export const system = Actor.make({ kind: "system" })
 
-/** The user themselves. */
-export const byUser = (userId: UserId, ipAddress: Option.Option<IpAddress> = Option.none()): Actor =>
+/** The user themselves, from an address that was read before. */
+export const userActor = (userId: UserId, ipAddress: Option.Option<IpAddress>): Actor =>
   instance(Actor, { kind: "user", id: Option.some(userId), ipAddress })
+
+/** The user themselves. `ipAddress`, as it comes, is from where they do it. */
+export const byUser = (userId: UserId, ipAddress: Option.Option<string> = Option.none()): Actor =>
+  userActor(userId, Option.flatMap(ipAddress, parseIpAddress))
+
+/** An administrator by the application's own id: 1 to 255 printable characters, else it throws. `ipAddress` as in `byUser`. */
+export const byAdministrator = (id: string, ipAddress: Option.Option<string> = Option.none()): Actor =>
+  Actor.make({ kind: "administrator", id: Option.some(id), ipAddress: Option.flatMap(ipAddress, parseIpAddress) })
 
 /** The one terminal transition of a session. */
 export class SessionEnd extends Schema.Class<SessionEnd>("@sojourn/core/SessionEnd")({

@@ -3,7 +3,6 @@ import { DateTime, Effect, Option } from "effect"
 import { toCachedOf } from "./CachedSession.ts"
 import { commitThenTell, complete } from "./CommitThenTell.ts"
 import { CredentialRepo } from "./CredentialRepo.ts"
-import { parseIpAddress } from "./IpAddress.ts"
 import { SessionCache } from "./SessionCache.ts"
 import { byUser } from "./SessionEnd.ts"
 import { SessionNotFound } from "./SessionErrors.ts"
@@ -37,7 +36,7 @@ export const trustSession = Effect.fn("sojourn.trustSession")(function*(
   const repo = yield* SessionRepo
   const credentials = yield* CredentialRepo
   const now = yield* DateTime.now
-  const actor = byUser(userId, Option.flatMap(ipAddress, parseIpAddress))
+  const actor = byUser(userId, ipAddress)
   const change = commitThenTell(
     () => credentials.trust(sessionId, userId, actor, now),
     (marked) => Option.isNone(marked) ? undefined : { userId, now, events: marked.value }
@@ -45,4 +44,4 @@ export const trustSession = Effect.fn("sojourn.trustSession")(function*(
   const refresh = repo.afterCommit(refreshCache(sessionId, now))
   const marked = yield* complete(Effect.tap(change, (marked) => Option.isSome(marked) ? refresh : Effect.void))
   if (Option.isNone(marked)) return yield* new SessionNotFound({ sessionId })
-})
+}, Effect.asVoid)

@@ -2,7 +2,6 @@
 import { PgTypes } from "@effect/sql-pg"
 import {
   type Admission,
-  byUser,
   type Candidate,
   createdEventId,
   EvictionFailed,
@@ -12,6 +11,7 @@ import {
   SessionLimitExceeded,
   SessionRepoError,
   type SessionRules,
+  userActor,
   UserNotFound
 } from "@sojourn/core"
 import { instance } from "@sojourn/core/Instance"
@@ -78,7 +78,7 @@ const createdEvent = (session: Session) =>
     eventId: createdEventId(session.id),
     at: session.createdAt,
     userId: session.userId,
-    actor: byUser(session.userId, session.ipAddress),
+    actor: userActor(session.userId, session.ipAddress),
     sessionId: session.id,
     device: session.device,
     ipAddress: session.ipAddress,

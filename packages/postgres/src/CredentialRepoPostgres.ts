@@ -2,7 +2,6 @@
 import { PgTypes } from "@effect/sql-pg"
 import {
   type Activity,
-  byUser,
   CredentialRepo,
   EventId,
   type Rotation,
@@ -11,6 +10,7 @@ import {
   SessionRotated,
   SessionTrusted,
   SuspiciousActivityRecorded,
+  userActor,
   UserId
 } from "@sojourn/core"
 import { withInnerSpan } from "@sojourn/core/InnerSpan"
@@ -42,7 +42,7 @@ const toOutcome = (
   const { id: sessionId, userId } = credential.session
   switch (outcome) {
     case "rotated": {
-      const actor = byUser(userId, ipAddress)
+      const actor = userActor(userId, ipAddress)
       return {
         _tag: "Rotated",
         credential,

@@ -18,7 +18,7 @@ export const layer: Layer.Layer<EventLog, never, SqlClient.SqlClient> = Layer.ef
     const answered = inTime(yield* AnswerTimeout, failed)
     return EventLog.of({
       read: Effect.fn("EventLog.read")(
-        function*({ after, limit, sessionId = Option.none(), userId }) {
+        function*({ after, limit, sessionId = Option.none(), userId = Option.none() }) {
           const rows = yield* sql<EventRow>`
             SELECT ${columns} FROM ${own("read_events")}(
               ${BigInt(after)}, ${limit}, ${Option.getOrNull(userId)}, ${Option.getOrNull(sessionId)}::uuid

@@ -78,7 +78,7 @@ const around = (options: CommonOptions) =>
     options.deviceEnricher ?? DeviceEnricherUaParser.layer(),
     options.locationEnricher ?? Layer.unwrap(Effect.map(locationDatabase(options), locations)),
     options.eventBus ??
-      EventBusInProcess.layer(options.eventBusCapacity === undefined ? {} : { capacity: options.eventBusCapacity }),
+      EventBusInProcess.layer({ capacity: options.eventBusCapacity }),
     SecureRandomPooled.layer,
     DigestOneShot.layer
   )

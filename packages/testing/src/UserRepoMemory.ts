@@ -5,7 +5,7 @@ import { UserErasure } from "./UserErasure.ts"
 
 /** The users that are there from the start. Default: none. */
 export interface Options {
-  readonly users?: ReadonlyArray<User>
+  readonly users?: ReadonlyArray<User> | undefined
 }
 
 /** Limits come from the `TierLimits` in force where the layer is built. `SessionRepoMemory` over it erases its users. */

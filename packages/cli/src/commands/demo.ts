@@ -98,7 +98,7 @@ const story = Effect.gen(function*() {
   const sessions = listed.sessions.map(toItem)
   yield* say(command("sojourn list alice --all"), ...sessionTable(applied, sessions))
 
-  const events = yield* Stream.runCollect(readEvents({ after: 0, userId: Option.none() }))
+  const events = yield* Stream.runCollect(readEvents({ after: 0 }))
   yield* say(
     command("sojourn events"),
     ...events.map((event) => eventText(applied, event)),
@@ -110,7 +110,7 @@ const story = Effect.gen(function*() {
   const revoked = yield* endSession(phone, "security_concern")
   const validated = yield* Effect.forEach(created, ({ token }) => examine(Redacted.make(token)))
   const position = events.at(-1)?.position ?? 0
-  const news = yield* Stream.runCollect(readEvents({ after: position, userId: Option.none() }))
+  const news = yield* Stream.runCollect(readEvents({ after: position }))
   yield* say(
     command(`sojourn revoke ${phone} --reason security_concern`),
     "The phone is lost, so its session ends. Its token is refused from now on; the others are what they were:",

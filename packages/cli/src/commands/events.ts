@@ -10,7 +10,7 @@ import {
 } from "@sojourn/core"
 import { Data, Effect, Option, Schema, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
-import { countFlag, Json, parseSessionId, parseUserId } from "../options.ts"
+import { countFlag, Json, parseSessionId, parseUserId, switchFlag } from "../options.ts"
 import { formatTime, type Style, style, toJson } from "../output.ts"
 import { writeLines } from "../standardOutput.ts"
 
@@ -96,12 +96,7 @@ export const events = Command.make(
       Flag.withMetavar("count"),
       Flag.withDescription("At most so many, by default all")
     ),
-    follow: Flag.Boolean("follow").pipe(
-      Flag.withAlias("f"),
-      Flag.withoutNegation,
-      Flag.withDefault(false),
-      Flag.withDescription("At the end of the log, wait for more, until interrupted")
-    )
+    follow: switchFlag("follow", "At the end of the log, wait for more, until interrupted").pipe(Flag.withAlias("f"))
   },
   Effect.fnUntraced(function*({ limit, ...input }) {
     const json = yield* Json

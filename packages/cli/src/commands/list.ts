@@ -2,7 +2,7 @@
 import { EndReason, Instant, type ListedSession, ListSessions, listSessions, SessionId } from "@sojourn/core"
 import { type DateTime, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
-import { countFlag, userId } from "../options.ts"
+import { countFlag, switchFlag, userId } from "../options.ts"
 import { formatTime, print, type Style, table } from "../output.ts"
 
 const nullable = Schema.NullOr(Schema.String)
@@ -76,12 +76,7 @@ export const list = Command.make(
   "list",
   {
     userId,
-    all: Flag.Boolean("all").pipe(
-      Flag.withAlias("a"),
-      Flag.withoutNegation,
-      Flag.withDefault(false),
-      Flag.withDescription("Sessions that are over, too")
-    ),
+    all: switchFlag("all", "Sessions that are over, too").pipe(Flag.withAlias("a")),
     limit: countFlag("limit", 1, maximum).pipe(
       Flag.withDefault(100),
       Flag.withMetavar("count"),

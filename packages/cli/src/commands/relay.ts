@@ -3,6 +3,7 @@ import { redeliver, RelayName, runRelay } from "@sojourn/core"
 import { Console, Deferred, Duration, Effect, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Failed, misuse } from "../failure.ts"
+import { switchFlag } from "../options.ts"
 import { print } from "../output.ts"
 import * as Progress from "../progress.ts"
 import { type Destination, destination } from "./relayDestination.ts"
@@ -68,9 +69,6 @@ const redeliverAll = Effect.fnUntraced(function*({ name, to }: { readonly name: 
     ]
   )
 })
-
-const switchFlag = (name: string, description: string) =>
-  Flag.Boolean(name).pipe(Flag.withoutNegation, Flag.withDefault(false), Flag.withDescription(description))
 
 export const relay = Command.make(
   "relay",

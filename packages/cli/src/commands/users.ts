@@ -3,7 +3,7 @@ import { Limit, putUser, SessionId, Tier, User, UserId, UserRepo } from "@sojour
 import { Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { misuse } from "../failure.ts"
-import { decodedFlag, userId } from "../options.ts"
+import { decodedFlag, switchFlag, userId } from "../options.ts"
 import { print } from "../output.ts"
 
 /** A user as they are now, and the sessions that a lowered limit ended. */
@@ -33,11 +33,7 @@ const maxSessions = decodedFlag("max-sessions", LimitFromString, "a whole number
   Flag.withDescription("Limit of the user's own, which wins over the plan's")
 )
 
-const noMaxSessions = Flag.Boolean("no-max-sessions").pipe(
-  Flag.withoutNegation,
-  Flag.withDefault(false),
-  Flag.withDescription("Remove the user's own limit, so that the plan's applies")
-)
+const noMaxSessions = switchFlag("no-max-sessions", "Remove the user's own limit, so that the plan's applies")
 
 /** A limit is given or removed, not both. */
 export const checkPut = ({ maxSessions, noMaxSessions }: {

@@ -1,13 +1,13 @@
 /** What a commit writes when a session is rotated, trusted or suspected. */
 import {
   type Actor,
-  byUser,
   type EventId,
   type Rotation,
   type Session,
   SessionRotated,
   SessionTrusted,
-  SuspiciousActivityRecorded
+  SuspiciousActivityRecorded,
+  userActor
 } from "@sojourn/core"
 import { type DateTime, Effect } from "effect"
 import * as Secrets from "./Secrets.ts"
@@ -17,7 +17,7 @@ import { nextEventId, nothing, type SessionChange } from "./SessionChange.ts"
 export const rotated = (session: Session, before: Secrets.Secrets, rotation: Rotation): SessionChange => {
   const { eventId, ipAddress, now } = rotation
   const { id: sessionId, userId } = session
-  const actor = byUser(userId, ipAddress)
+  const actor = userActor(userId, ipAddress)
   return {
     sessions: [],
     secrets: [sessionId, Secrets.rotated(before, rotation)],

@@ -53,7 +53,7 @@ const anonymous = (event: SessionEvent): SessionEvent => {
   }
 }
 
-const concerns = ({ sessionId = absent, userId }: EventQuery, { event }: LoggedEvent): boolean =>
+const concerns = ({ sessionId = absent, userId = absent }: EventQuery, { event }: LoggedEvent): boolean =>
   Option.match(userId, { onNone: () => true, onSome: (id) => id === event.userId }) &&
   Option.match(sessionId, { onNone: () => true, onSome: (id) => "sessionId" in event && id === event.sessionId })
 

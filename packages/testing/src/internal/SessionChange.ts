@@ -1,6 +1,5 @@
 /** What a commit writes: sessions as they will be, and the events that tell of it. */
 import {
-  byUser,
   type Candidate,
   createdEventId,
   endedEventId,
@@ -16,6 +15,7 @@ import {
   SessionsRevoked,
   system,
   type TokenReuse,
+  userActor,
   type UserId
 } from "@sojourn/core"
 import { DateTime, Effect, Option } from "effect"
@@ -43,7 +43,7 @@ export const created = ({ secretHash, session }: Candidate): SessionChange => ({
     eventId: createdEventId(session.id),
     at: session.createdAt,
     userId: session.userId,
-    actor: byUser(session.userId, session.ipAddress),
+    actor: userActor(session.userId, session.ipAddress),
     sessionId: session.id,
     device: session.device,
     ipAddress: session.ipAddress,

@@ -60,7 +60,7 @@ export const away = new SinkError({ reason: "Unavailable", message: "away", caus
 /** What is in the log after a position, once there are so many. */
 export const loggedAfter = (position: number, atLeast: number) =>
   EventLog.use((log) =>
-    log.read({ after: position, limit: 1000, userId: Option.none() }).pipe(
+    log.read({ after: position, limit: 1000 }).pipe(
       Effect.repeat({
         until: (events) => events.length >= atLeast,
         schedule: Schedule.spaced("10 millis"),
