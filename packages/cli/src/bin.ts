@@ -13,14 +13,6 @@ const failed = (error: NodeJS.ErrnoException) => {
   process.exit(1)
 }
 
-/** Whoever reads the output has enough, as in `sojourn events | head`: that is no failure. */
-const readerGone = Effect.callback<void>((resume) => {
-  process.stdout.on(
-    "error",
-    (error: NodeJS.ErrnoException) => error.code === "EPIPE" ? resume(Effect.void) : failed(error)
-  )
-})
-
 /** Whoever still holds standard input open after what was read of it keeps nobody waiting. */
 const inputDone = Effect.sync(() => process.stdin.destroy())
 
@@ -29,12 +21,18 @@ const inputDone = Effect.sync(() => process.stdin.destroy())
 setFlagsFromString("--wasm-tiering-budget=2147483647")
 
 process.stderr.on("error", () => {})
+// Whoever reads the output may have enough, as in `sojourn list | head`: what the command comes to is not changed by that.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") failed(error)
+})
 process.on("uncaughtException", failed)
 
+// An exit with a code drops what a full pipe has not taken yet; so it waits for the reader, but not for long once it is interrupted.
 Stdio.Stdio.use(({ args }) => Effect.flatMap(args, run(services))).pipe(
-  // An exit with a code drops what a full pipe has not taken yet; nobody who does not read on is waited for, though.
-  Effect.ensuring(Effect.ignore(Effect.timeout(outputWritten, "2 seconds"))),
-  Effect.raceFirst(readerGone),
+  Effect.exit,
+  Effect.tap(outputWritten),
+  Effect.flatten,
+  Effect.onInterrupt(() => Effect.ignore(Effect.timeout(outputWritten, "2 seconds"))),
   Effect.ensuring(inputDone),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain

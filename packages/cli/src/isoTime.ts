@@ -4,7 +4,7 @@ import { Schema } from "effect"
 
 const isDay = Schema.makeFilter<string>((text) => {
   const [year, month, day] = text.slice(0, 10).split("-").map(Number)
-  return new Date(Date.UTC(year!, month! - 1, day)).getUTCDate() === day ? undefined : "a day that there is"
+  return new Date(Date.UTC(year!, month! - 1, day)).getUTCDate() === day ? undefined : "Expected a day that there is"
 })
 
 const time = (pattern: RegExp, expected: string) =>

@@ -98,10 +98,15 @@ export const decodedFlag = <A>(name: string, schema: Schema.Codec<A, string>, ex
   )
 }
 
+/** Digits and nothing else: what JavaScript takes for a number may also be empty, or in hexadecimal. */
+export const WholeNumber = Schema.String.check(Schema.isPattern(/^\d{1,15}$/)).pipe(
+  Schema.decodeTo(Schema.FiniteFromString)
+)
+
 /** A flag whose value is a whole number from `minimum` to `maximum`. */
 export const countFlag = (name: string, minimum: number, maximum: number) =>
   decodedFlag(
     name,
-    Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum, maximum })),
+    WholeNumber.check(Schema.isBetween({ minimum, maximum })),
     `a whole number from ${minimum} to ${maximum}`
   )

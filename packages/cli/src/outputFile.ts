@@ -23,6 +23,7 @@ const ownerOnly = 0o600
 
 /** Looks at the place before anything is started or written. What is there and no file is not replaced. */
 export const openOutput = Effect.fnUntraced(function*(name: string) {
+  if (name === "") return yield* refuse("The name of the output file is empty; give the path of a file, or -")
   const fs = yield* FileSystem.FileSystem
   const directory = (yield* Path.Path).dirname(name)
   const before = yield* Effect.option(fs.stat(name))

@@ -133,6 +133,28 @@ const leavingAfter = (count: number) =>
     })
   ).pipe(Layer.provideMerge(memory))
 
+/** Answers alice late, and is away for bob. */
+const awayForBob = Layer.effect(
+  SessionRepo,
+  Effect.map(SessionRepo, (repo) => ({
+    ...repo,
+    admit: (candidate, rules) =>
+      candidate.session.userId === "bob"
+        ? Effect.fail(
+          new SessionRepoError({ operation: "admit", reason: "Unavailable", message: "away", cause: "test" })
+        )
+        : Effect.andThen(Effect.repeat(Effect.yieldNow, { times: 50 }), repo.admit(candidate, rules))
+  }))
+).pipe(Layer.provideMerge(memory))
+
+it.live("create --from: a line that waited for one before it is not passed over when the database goes away", () =>
+  Effect.gen(function*() {
+    const cli = yield* knowing(["alice", "bob"], awayForBob)
+    const { stdout } = yield* cli(from, ndjson(["alice", "alice", "alice", "bob"].map((userId) => ({ userId }))))
+    const { created, failed, stoppedAt } = yield* decode(stdout)
+    assert.deepStrictEqual([created, failed.map(({ line }) => line), stoppedAt], [1, [4], 2])
+  }))
+
 it.effect("create --from: when the database goes away the rest is not read, and the line is told", () =>
   Effect.gen(function*() {
     const cli = yield* knowing(["alice"], leavingAfter(500))

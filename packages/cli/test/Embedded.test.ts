@@ -195,6 +195,39 @@ layer(DataDir.layer, { timeout, excludeTestServices: true })("the embedded defau
     timeout
   )
 
+  it.effect(
+    "a reader that has gone does not make a bad token a good one",
+    () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { child, ended } = yield* start(["validate", "--json", "--data-dir", yield* DataDir])
+        child.stdout.destroy()
+        child.stdin.end("no token\n")
+        assert.deepStrictEqual(yield* ended, { exitCode: 1, stdout: "", stderr: "" })
+      })),
+    timeout
+  )
+
+  it.effect(
+    "a slow reader gets the whole result of a command that fails",
+    () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { child, ended } = yield* start(["create", "--from", "-", "--json", "--data-dir", yield* DataDir])
+        child.stdout.pause()
+        child.stdin.end(`{"userId":"${"x".repeat(250)}"}\n`.repeat(1000))
+        yield* Effect.promise(async () => {
+          for await (const text of child.stderr.iterator({ destroyOnReturn: false })) {
+            if (String(text).includes("1000 lines failed")) return
+          }
+        })
+        yield* Effect.sleep("4 seconds")
+        child.stdout.resume()
+        const { exitCode, stdout } = yield* ended
+        assert.strictEqual(exitCode, 1)
+        assert.lengthOf((yield* parse(ImportResult)(stdout)).failed, 1000)
+      })),
+    timeout
+  )
+
   it.effect("damaged files: one line", () =>
     Effect.gen(function*() {
       const damaged = yield* freshDirectory

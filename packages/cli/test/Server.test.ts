@@ -76,6 +76,30 @@ layer(NodeServices.layer, { excludeTestServices: true })("a PostgreSQL server", 
     timeout
   )
 
+  it.effect("migrate --limit-query: the limit comes from the application's own table", () =>
+    Effect.gen(function*() {
+      const cli = withUrl(Redacted.value(yield* freshDatabase))
+      const mapped = yield* cli("migrate", "--limit-query", "SELECT 1 WHERE $1 <> 'nobody'")
+      assert.deepStrictEqual([mapped.exitCode, mapped.stderr], [0, ""])
+      const [, second] = yield* Effect.forEach([1, 2], () => cli("create", "anybody"))
+      assert.lengthOf((yield* parse(CreateResult)(second!.stdout)).evicted, 1)
+      assertFailure(yield* cli("create", "nobody"), "No user with the id")
+      assertFailure(
+        yield* cli("migrate", "--limit-query", "SELECT x FROM nowhere"),
+        "relation \"nowhere\" does not exist"
+      )
+    }), timeout)
+
+  it.effect("a prefix that a Redis Cluster could not take is told as such", () =>
+    Effect.gen(function*() {
+      const failed = yield* sojourn(["list", "alice"], {
+        DATABASE_URL: "postgres://127.0.0.1:1/none",
+        REDIS_URL: "redis://127.0.0.1:1",
+        SOJOURN_REDIS_PREFIX: "{x}"
+      })
+      assertFailure(failed, "a prefix without braces")
+    }), timeout)
+
   it.effect(
     "that is away, does not know the database or the user, or is no URL: one line each",
     () =>

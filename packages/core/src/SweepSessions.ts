@@ -14,11 +14,11 @@ export const Retention = Context.Reference<
 
 const batchSize = 500
 
-/** Repeats while a whole batch was there to do; how many there were. */
+/** Repeats while there was something to do; how much there was. */
 const inBatches = <E, R>(batch: Effect.Effect<number, E, R>): Effect.Effect<number, E, R> =>
   Effect.flatMap(
     batch,
-    (done) => done < batchSize ? Effect.succeed(done) : Effect.map(inBatches(batch), (more) => done + more)
+    (done) => done === 0 ? Effect.succeed(0) : Effect.map(inBatches(batch), (more) => done + more)
   )
 
 /**

@@ -78,7 +78,7 @@ describe("sweepSessions", () => {
           Effect.tap(repo.sweep(now, limit), (events) => Effect.sync(() => batches.push(events.length)))
       })
       assert.deepInclude(yield* sweepSessions().pipe(counting), { ended: 1001 })
-      assert.deepStrictEqual(batches, [500, 500, 1])
+      assert.deepStrictEqual(batches, [500, 500, 1, 0])
     }).pipe(Effect.provide(sojourn)))
 
   it.effect("P13 a sweep that stops after a batch is taken up by the next one", () =>
@@ -131,7 +131,7 @@ describe("layerSweeper", () => {
       let sweeps = 0
       const once = Layer.succeed(SessionRepo, {
         ...repo,
-        sweep: (now, limit) => Effect.suspend(() => ++sweeps === 2 ? Effect.fail(away) : repo.sweep(now, limit))
+        purge: (before, limit) => Effect.suspend(() => ++sweeps === 2 ? Effect.fail(away) : repo.purge(before, limit))
       })
       const { exit, logs } = yield* recorded(
         Effect.gen(function*() {

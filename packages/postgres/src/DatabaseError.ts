@@ -15,7 +15,10 @@ interface Explanation {
 
 const explain = (reason: StoreFailure, message: string): Explanation => ({ reason, message })
 
-const notMigrated = explain("NotMigrated", "Sojourn's tables are missing or too old; run \"sojourn migrate\" first")
+const notMigrated = explain(
+  "NotMigrated",
+  "Tables are missing or too old: of Sojourn's, run \"sojourn migrate\" first; of the limitQuery's, correct one or the other"
+)
 
 const pooler = explain(
   "Unavailable",
@@ -41,7 +44,7 @@ const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
     "42501",
     explain(
       "AccessDenied",
-      "The database user lacks a permission on Sojourn's schema; grant USAGE on it, and what is needed on its tables and sequences"
+      "The database user lacks a permission on Sojourn's schema, or on what the limitQuery reads; grant it"
     )
   ],
   [
@@ -52,7 +55,7 @@ const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
     )
   ],
   ["28", explain("AccessDenied", "PostgreSQL refused the user or the password; check the database URL")],
-  ["22", explain("InvalidData", "PostgreSQL refused a value of the session")],
+  ["22", explain("InvalidData", "PostgreSQL refused a value of the session, or the limitQuery the user's id")],
   ["23", explain("InvalidData", "PostgreSQL refused the session: it breaks a constraint")],
   ["53", explain("Unavailable", "PostgreSQL has no connection, memory or disk left; free some and try again")],
   ["57014", explain("Unavailable", "PostgreSQL took longer than the statement timeout")],
@@ -70,6 +73,11 @@ const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
 const mayNotMigrate = explain(
   "AccessDenied",
   "The database user may not create or change Sojourn's schema; migrate as its owner, or as one who may CREATE in the database"
+)
+
+const mayNotSetLimit = explain(
+  "AccessDenied",
+  "The database user may not set the limitQuery; start once as the owner of Sojourn's schema, or give it to \"sojourn migrate\""
 )
 
 const byReason: Partial<Record<SqlError.SqlErrorReason["_tag"], Explanation>> = {
@@ -97,14 +105,25 @@ const sqlState = (error: unknown): string | undefined =>
 
 const noAnswer = explain("Unavailable", "PostgreSQL did not answer in time; check that it runs, and try again")
 
+/** What PostgreSQL says of names; it quotes no value. */
+const words = (error: unknown) =>
+  inCauses(error, (cause) => {
+    const said = property(cause, "message")
+    return property(cause, "code") === undefined || typeof said !== "string" ? undefined : said
+  })
+
+const withWords = ({ message, reason }: Explanation, error: unknown): Explanation =>
+  explain(reason, `${message} (${words(error)})`)
+
 /** The reason of a failure, and one line that says what happened and what to do. */
 const explainFailure = (operation: string, error: unknown): Explanation => {
   if (Cause.isTimeoutError(error)) return noAnswer
   if (error instanceof UnreadableRow) return explain("InvalidData", error.message)
   const state = sqlState(error)
   if (state === "42501" && operation === "migrate") return mayNotMigrate
+  if (state === "42501" && operation === "limitQuery") return mayNotSetLimit
   const known = state === undefined ? undefined : byState.find(([prefix]) => state.startsWith(prefix))?.[1]
-  if (known !== undefined) return known
+  if (known !== undefined) return state?.startsWith("42") ? withWords(known, error) : known
   const tls = inCauses(error, tlsFailure)
   if (tls !== undefined) return explain("Unavailable", tls)
   const byTag = SqlError.isSqlError(error) ? byReason[error.reason._tag] : undefined
@@ -136,15 +155,12 @@ export const databaseError = (operation: string) => (cause: unknown): DatabaseEr
 
 /** What PostgreSQL says of a query of the application's own that it does not understand; all else is not the query's fault. */
 export const limitQueryError = (cause: unknown): DatabaseError => {
-  const said = inCauses(
-    cause,
-    (error) => /^42(?!501)/.test(String(property(error, "code"))) ? property(error, "message") : undefined
-  )
-  return typeof said === "string"
+  const state = sqlState(cause) ?? ""
+  return state.startsWith("42") && state !== "42501"
     ? new DatabaseError({
       operation: "limitQuery",
       reason: "Failed",
-      message: `The limitQuery cannot be used: ${said}; correct it`,
+      message: `The limitQuery cannot be used: ${words(cause)}; correct it`,
       cause: withoutRows(cause)
     })
     : databaseError("limitQuery")(cause)

@@ -64,7 +64,7 @@ export const layer: Layer.Layer<UserRepo, never, SqlClient.SqlClient> = Layer.ef
           sql<{ readonly max_sessions: number | null }>`
             SELECT max_sessions FROM ${own("session_limit")}(${userId}) LIMIT 1`
         )
-        return max_sessions ?? "unlimited"
+        return max_sessions === null ? "unlimited" : Math.max(0, max_sessions)
       })
     })
   })

@@ -13,7 +13,7 @@ import {
   UserRepo
 } from "@sojourn/core"
 import { Database, Migrations } from "@sojourn/postgres"
-import { DateTime, Effect, Option, Redacted } from "effect"
+import { DateTime, Effect, Layer, Option, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -74,5 +74,13 @@ describe("a database user who does not own the schema", () => {
       yield* Effect.forEach(grants.trim().split("\n"), (grant) => run(grant.replace(" app;", ` ${name}`)))
       yield* used
       yield* Effect.provide(Migrations.pending(), asGuest, { local: true })
+
+      const mapped = (query: string) => Effect.scoped(Layer.build(Layer.provide(Migrations.layerLimit(query), asGuest)))
+      assert.include((yield* Effect.flip(mapped("SELECT 5"))).message, "may not set the limitQuery")
+      yield* run("CREATE TABLE people (id text, devices integer)")
+      const query = "SELECT devices FROM people WHERE id = $1"
+      yield* Effect.provide(Migrations.run({ limitQuery: query }), asOwner, { local: true })
+      yield* mapped(query)
+      assert.include((yield* Effect.flip(used)).message, "permission denied for table people")
     }).pipe(Effect.scoped), 60_000)
 })

@@ -111,6 +111,20 @@ describe("migrations", () => {
         yield* Effect.forEach([1, 2, 3], () => admit(userId, SessionRules.make({})))
         assert.strictEqual(yield* UserRepo.use((users) => users.limit(userId)), "unlimited")
       }).pipe(Effect.provide(App, { local: true }))
+      // What the application does to its table later is told as the application's.
+      const later = (change: string) =>
+        within(
+          url,
+          Effect.gen(function*() {
+            yield* SqlClient.SqlClient.use((sql) => sql.unsafe(change))
+            const failed = yield* Effect.flip(Effect.provide(admit(UserId.make(id), SessionRules.make({})), stores()))
+            return failed.message
+          })
+        )
+      const negative = yield* later("UPDATE accounts SET devices = -3")
+      assert.include(negative, "may have no session")
+      assert.include(yield* later("ALTER TABLE accounts RENAME TO people"), "relation \"accounts\" does not exist")
+      yield* within(url, SqlClient.SqlClient.use((sql) => sql`ALTER TABLE people RENAME TO accounts`))
       // Without the option the mapping stays as it is.
       assert.deepStrictEqual(yield* within(url, Migrations.run({})), [])
       const missing = yield* within(

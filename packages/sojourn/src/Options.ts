@@ -2,9 +2,21 @@
 import type { DeviceEnricher, EventBus, LocationEnricher } from "@sojourn/core"
 import type { SessionRepoPostgres } from "@sojourn/postgres"
 import type { Duration, Layer, Redacted } from "effect"
+import type { SqlClient } from "effect/sql"
 
-/** What both Layers may be told. */
-export interface CommonOptions {
+/** What both Layers may be told. `E`: what a `database` of the application's own may fail with. */
+export interface CommonOptions<E = never> {
+  /**
+   * The database to use instead of the one that the other options tell of: to share connections with the application, to set
+   * them up otherwise, or to make tables of the application's first. Such as `Database.layer`, `EmbeddedDatabase.layer` or a
+   * `PgClient.layer`, with what else is to come before. A Layer that the application provides elsewhere, too, is built once.
+   */
+  readonly database?: Layer.Layer<SqlClient.SqlClient, E> | undefined
+  /**
+   * Where a user's limit is found, for applications with users of their own. See `Migrations.Options`. It is kept in the
+   * database, for all processes, until another one is given; to set it takes the owner of Sojourn's schema.
+   */
+  readonly limitQuery?: string | undefined
   /**
    * Where places come from: the path of an `.mmdb` file with cities or countries, `"default"` for the country data
    * that comes along, or `"disabled"`. Default: `SOJOURN_LOCATION_DATABASE`, else `"default"`.
@@ -23,8 +35,8 @@ export interface CommonOptions {
 }
 
 /** Whatever is not given is read from the configuration. */
-export interface Options extends CommonOptions {
-  /** Default: `DATABASE_URL`, which must be set. */
+export interface Options<E = never> extends CommonOptions<E> {
+  /** Default: `DATABASE_URL`, which must be set. Not needed with a `database`. */
   readonly databaseUrl?: Redacted.Redacted<string> | undefined
   /** Whether a pooler such as PgBouncer stands before the database. Default: `SOJOURN_DATABASE_POOLED`, else false. */
   readonly databasePooled?: boolean | undefined
@@ -37,11 +49,6 @@ export interface Options extends CommonOptions {
   /** Whether to run missing migrations at the start, instead of failing. Default: `SOJOURN_MIGRATE`, else false. */
   readonly migrate?: boolean | undefined
   /**
-   * Where a user's limit is found, for applications with users of their own. See `Migrations.Options`. It is kept in the
-   * database, for all processes, until another one is given.
-   */
-  readonly limitQuery?: string | undefined
-  /**
    * Whether this process stands by to repeat to Redis the endings that it missed while it was away; of all that do, one
    * does it. Default: true.
    */
@@ -51,7 +58,7 @@ export interface Options extends CommonOptions {
 }
 
 /** Of the database inside the process. */
-export interface EmbeddedOptions extends CommonOptions {
+export interface EmbeddedOptions<E = never> extends CommonOptions<E> {
   /** Where the data is kept. Default: in memory, gone with the Layer. */
   readonly dataDir?: string | undefined
 }

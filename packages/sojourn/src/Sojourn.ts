@@ -34,6 +34,7 @@ import {
 import { CacheInvalidationsRedis, RedisClient, SessionCacheRedis } from "@sojourn/redis"
 import { type Config, Effect, Layer, Option, type Redacted } from "effect"
 import type { Digest, SecureRandom } from "effect/crypto"
+import type { SqlClient } from "effect/sql"
 import * as DigestOneShot from "./DigestOneShot.ts"
 import type { CommonOptions, EmbeddedOptions, Options } from "./Options.ts"
 import * as SecureRandomPooled from "./SecureRandomPooled.ts"
@@ -73,7 +74,7 @@ const locations = (path: string) =>
     ? LocationEnricherMaxmind.layerDefault
     : LocationEnricherMaxmind.layer({ database: path })
 
-const around = (options: CommonOptions) =>
+const around = (options: CommonOptions<unknown>) =>
   Layer.mergeAll(
     options.deviceEnricher ?? DeviceEnricherUaParser.layer(),
     options.locationEnricher ?? Layer.unwrap(Effect.map(locationDatabase(options), locations)),
@@ -95,23 +96,31 @@ const repair = (prefix: string) =>
   layerCacheRepair(RelayName.make(`cache:${prefix.replaceAll(/[^\w.:-]/g, "-")}`.slice(0, 64)))
 
 /** What needs stores and cache. */
-const over = (options: CommonOptions) =>
+const over = (options: CommonOptions<unknown>) =>
   Layer.mergeAll(
     SessionLookup.layer,
     ActivityWriter.layer,
     options.sweepEvery === "never" ? Layer.empty : layerSweeper(options.sweepEvery)
   )
 
+/** Everything over a database, which is given, too: handlers within its transactions are part of them. */
+const overDatabase = <E>(
+  database: Layer.Layer<SqlClient.SqlClient, E>,
+  migrations: Layer.Layer<never, DatabaseError, SqlClient.SqlClient>,
+  admissions?: SessionRepoPostgres.Options
+) => stores(admissions).pipe(Layer.provide(migrations), Layer.provideMerge(database))
+
 /**
- * For production: PostgreSQL, Redis, both enrichers and the bus inside the process.
+ * For production: PostgreSQL, Redis, both enrichers and the bus inside the process. The `SqlClient` is there for
+ * transactions of the application's own, of which handlers inside them are part.
  *
  * Fails when the database cannot be reached or lacks migrations. Redis may be away: it makes sessions fast, not right.
  */
-export const layer = (
-  options: Options = {}
+export const layer = <E = never>(
+  options: Options<E> = {}
 ): Layer.Layer<
-  Services,
-  DatabaseError | RedisClient.RedisClientError | FrontCache.StalenessTooLong | Config.ConfigError
+  Services | SqlClient.SqlClient,
+  E | DatabaseError | RedisClient.RedisClientError | FrontCache.StalenessTooLong | Config.ConfigError
 > =>
   Layer.unwrap(Effect.map(settings(options), ({ databaseUrl, migrate, pooled, prefix, redisUrl, schema }) => {
     const migrations = migrate
@@ -124,13 +133,11 @@ export const layer = (
       onSome: (url) => redisCache(url, prefix)
     })
     const repairs = options.cacheRepair !== false && Option.isSome(redisUrl) ? repair(prefix) : Layer.empty
+    const database: Layer.Layer<SqlClient.SqlClient, E | DatabaseError> = options.database ??
+      Database.layer({ url: databaseUrl, pooled })
     return Layer.merge(over(options), repairs).pipe(
       Layer.provideMerge(Layer.mergeAll(
-        stores(options.admissions).pipe(
-          Layer.provide(migrations),
-          Layer.provide(Database.layer({ url: databaseUrl, pooled })),
-          Layer.provide(Layer.succeed(DatabaseSchema, schema))
-        ),
+        Layer.provide(overDatabase(database, migrations, options.admissions), Layer.succeed(DatabaseSchema, schema)),
         cache,
         around(options)
       ))
@@ -138,16 +145,16 @@ export const layer = (
   }))
 
 /** For development, tests and one-process applications: PostgreSQL inside the process (PGlite), no server at all. */
-export const layerEmbedded = (
-  options: EmbeddedOptions = {}
-): Layer.Layer<Services, DatabaseError | Config.ConfigError> =>
-  over(options).pipe(
+export const layerEmbedded = <E = never>(
+  options: EmbeddedOptions<E> = {}
+): Layer.Layer<Services | SqlClient.SqlClient, E | DatabaseError | Config.ConfigError> => {
+  const database: Layer.Layer<SqlClient.SqlClient, E | DatabaseError> = options.database ??
+    EmbeddedDatabase.layer({ dataDir: options.dataDir })
+  return over(options).pipe(
     Layer.provideMerge(Layer.mergeAll(
-      stores().pipe(
-        Layer.provide(Migrations.layer()),
-        Layer.provide(EmbeddedDatabase.layer({ dataDir: options.dataDir }))
-      ),
+      overDatabase(database, Migrations.layer({ limitQuery: options.limitQuery })),
       SessionCacheInProcess.layer(),
       around(options)
     ))
   )
+}

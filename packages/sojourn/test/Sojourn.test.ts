@@ -1,8 +1,10 @@
 /** The composed Layers, as an application uses them. */
 import { assert, describe, it } from "@effect/vitest"
+import { Database, EmbeddedDatabase } from "@sojourn/postgres"
 import * as EnricherTest from "@sojourn/testing/EnricherTest"
 import * as Fixtures from "@sojourn/testing/Fixtures"
 import { ConfigProvider, DateTime, Effect, Fiber, Layer, Option, Redacted, Schedule, Stream } from "effect"
+import { SqlClient } from "effect/sql"
 import {
   CreateSession,
   createSession,
@@ -15,7 +17,8 @@ import {
   Sojourn,
   Tier,
   User,
-  UserId
+  UserId,
+  validateSession
 } from "sojourn"
 import * as SojournTest from "sojourn/SojournTest"
 import { freshDatabase, freshRedisPrefix, redisUrl } from "../../testing/test/servers.ts"
@@ -52,6 +55,15 @@ const story = Effect.gen(function*() {
   assert.deepStrictEqual(new Set(cached), new Set([second.sessionId, third.sessionId]))
   return third
 })
+
+/** A user of the application's own, signed in at once. */
+const signUp = (id: string) =>
+  SqlClient.SqlClient.use((sql) =>
+    Effect.andThen(
+      sql`INSERT INTO people VALUES (${id}, 1)`,
+      createSession(CreateSession.make({ userId: UserId.make(id) }))
+    )
+  )
 
 describe("Sojourn", () => {
   it.live("C1 layerEmbedded: no server, device and place from what comes along", () =>
@@ -109,6 +121,47 @@ describe("Sojourn", () => {
       assert.strictEqual(Option.getOrThrow(deviceInfo).name, "Firefox on Windows")
       assert.isTrue(Option.isNone(location))
     }).pipe(Effect.scoped), 60_000)
+
+  it.live(
+    "layer: a handler in a transaction of the application's own is part of it, over the application's own users",
+    () =>
+      Effect.gen(function*() {
+        const limitQuery = "SELECT devices FROM people WHERE id = $1"
+        const people = SqlClient.SqlClient.use((sql) => sql`CREATE TABLE people (id text PRIMARY KEY, devices integer)`)
+        const prepared = <E>(database: Layer.Layer<SqlClient.SqlClient, E>) =>
+          Layer.provideMerge(Layer.effectDiscard(Effect.orDie(people)), database)
+        const use = Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          const { token } = yield* sql.withTransaction(signUp("ada"))
+          assert.strictEqual((yield* validateSession(token)).session.userId, "ada")
+          const undone = yield* Effect.flip(
+            sql.withTransaction(Effect.andThen(signUp("eve"), Effect.fail("no" as const)))
+          )
+          assert.strictEqual(undone, "no")
+          assert.lengthOf(yield* sql`SELECT 1 FROM people`, 1)
+          assert.deepStrictEqual(
+            (yield* listSessions(ListSessions.make({ userId: UserId.make("eve"), all: true }))).total,
+            0
+          )
+          assert.strictEqual(
+            (yield* createSession(CreateSession.make({ userId: UserId.make("ada") }))).evicted.length,
+            1
+          )
+        })
+        const url = yield* freshDatabase
+        yield* Effect.provide(
+          use,
+          Sojourn.layer({ database: prepared(Database.layer({ url })), limitQuery, migrate: true, redisUrl: "none" }),
+          { local: true }
+        )
+        yield* Effect.provide(
+          use,
+          Sojourn.layerEmbedded({ database: prepared(EmbeddedDatabase.layer()), limitQuery }),
+          { local: true }
+        )
+      }).pipe(Effect.scoped),
+    60_000
+  )
 
   it.live("C22 layer: logins go on while Redis is away", () =>
     Effect.gen(function*() {

@@ -114,7 +114,11 @@ export const makeImport = (size: Option.Option<number>) => {
 
   const signIn = Effect.fnUntraced(function*({ before, line, login }: Attempt) {
     if (before !== undefined) yield* Deferred.await(before)
-    if (awayAt !== undefined) return
+    if (awayAt !== undefined) {
+      // It waited for a line before it while one after it found the database away.
+      awayAt = Math.min(awayAt, line)
+      return
+    }
     if (Result.isFailure(login)) return fail(line, login.failure)
     const { at, command } = login.success
     const outcome = yield* (Option.isSome(at) ? signInAt(command, at.value) : createSession(command)).pipe(

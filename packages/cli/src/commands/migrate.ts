@@ -1,9 +1,10 @@
 /** `sojourn migrate`: brings the database to what this version needs. */
-import { Effect, FileSystem, Layer, Path, Schema } from "effect"
+import { Effect, FileSystem, Layer, Option, Path, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { databasePooled, schema } from "sojourn/Settings"
-import { Failed } from "../failure.ts"
+import { Failed, misuse } from "../failure.ts"
 import { database as place } from "../layers.ts"
+import { switchFlag } from "../options.ts"
 import { print } from "../output.ts"
 
 /** The migrations that were run now. */
@@ -33,9 +34,9 @@ const database = (check: boolean) =>
 
 const counted = (count: number) => count === 1 ? "1 migration" : `${count} migrations`
 
-const run = Effect.gen(function*() {
+const run = Effect.fnUntraced(function*(limitQuery: string | undefined) {
   const { Migrations } = yield* Effect.promise(() => import("@sojourn/postgres"))
-  const applied = yield* Migrations.run({})
+  const applied = yield* Migrations.run({ limitQuery })
   yield* print(MigrateResult)(
     { applied },
     ({ green }) => [
@@ -58,15 +59,24 @@ const check = Effect.gen(function*() {
 export const migrate = Command.make(
   "migrate",
   {
-    check: Flag.Boolean("check").pipe(
-      Flag.withoutNegation,
-      Flag.withDefault(false),
-      Flag.withDescription("Change nothing; tell what is missing, and exit with 1 if anything is")
-    )
+    limitQuery: Flag.String("limit-query").pipe(
+      Flag.optional,
+      Flag.withMetavar("sql"),
+      Flag.withDescription(
+        "Where the limit of a user is found, for an application with users of its own, such as " +
+          "\"SELECT max_devices FROM app.users WHERE id = $1::uuid\"; it stays until another one is given"
+      )
+    ),
+    check: switchFlag("check", "Change nothing; tell what is missing, and exit with 1 if anything is")
   },
-  (input) => input.check ? check : run
+  (input) => input.check ? check : run(Option.getOrUndefined(input.limitQuery))
 ).pipe(
   Command.provide((input) => database(input.check)),
+  Command.provideEffectDiscard(({ check, limitQuery }) =>
+    check && Option.isSome(limitQuery)
+      ? misuse(["migrate"], "Give --check or --limit-query, not both")
+      : Effect.void
+  ),
   Command.withShortDescription("Run the missing migrations"),
   Command.withDescription(
     "Run the migrations that the database lacks. Only adds, never drops; may run in any number of processes at once. " +

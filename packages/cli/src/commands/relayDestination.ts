@@ -18,7 +18,7 @@ const toDestination = (to: string): Effect.Effect<Destination, CliError.CliError
       new CliError.InvalidValue({
         option: "to",
         // What looks like an address is not repeated.
-        value: oneLine(to.replace(/[/?].*/s, "/…")).slice(0, 80),
+        value: oneLine(to.replace(/^.*@/s, "…@").replace(/[/?].*/s, "/…")).slice(0, 80),
         expected: "none, stdout, redis, or the URL of a webhook, such as https://example.com/hooks/sessions",
         kind: "flag"
       })

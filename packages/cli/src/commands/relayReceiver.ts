@@ -6,6 +6,7 @@ import type { WebhookOptionsError } from "@sojourn/webhook"
 import { Config, Context, Data, Deferred, Effect, Layer, Option, Redacted, Stdio, Stream } from "effect"
 import type { GlobalFlag } from "effect/cli"
 import { FetchHttpClient } from "effect/http"
+import { redisPrefix } from "sojourn/Settings"
 import { Failed } from "../failure.ts"
 import { RedisUrl } from "../options.ts"
 import { outputWritten, writeLines } from "../standardOutput.ts"
@@ -56,7 +57,7 @@ const stdout = Effect.gen(function*() {
 const redis = Layer.unwrap(Effect.gen(function*() {
   // That there is one has been checked.
   const url = Option.match(yield* RedisUrl, { onNone: () => Redacted.make(""), onSome: ({ value }) => value })
-  const prefix = yield* Config.withDefault(Config.String("SOJOURN_REDIS_PREFIX"), "sojourn")
+  const prefix = yield* redisPrefix
   const { EventStreamRedis, RedisClient } = yield* Effect.promise(() => import("@sojourn/redis"))
   return Layer.effect(Receiver, Effect.map(ready(EventStreamRedis.sink({ prefix })), receiver)).pipe(
     Layer.provide(RedisClient.layerUrl(url))

@@ -3,7 +3,7 @@ import { Limit, putUser, SessionId, Tier, User, UserId, UserRepo } from "@sojour
 import { Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { misuse } from "../failure.ts"
-import { decodedFlag, switchFlag, userId } from "../options.ts"
+import { decodedFlag, switchFlag, userId, WholeNumber } from "../options.ts"
 import { print } from "../output.ts"
 
 /** A user as they are now, and the sessions that a lowered limit ended. */
@@ -23,7 +23,7 @@ const tier = decodedFlag("tier", Tier, "the name of a plan, 1 to 64 characters")
   )
 )
 
-const LimitFromString = Schema.Union([Schema.Literal("unlimited"), Schema.FiniteFromString]).pipe(
+const LimitFromString = Schema.Union([Schema.Literal("unlimited"), WholeNumber]).pipe(
   Schema.decodeTo(Limit)
 )
 

@@ -96,9 +96,9 @@ export const admitMany = (schema: string): string => `
         created_ats[l.place], created_ats[l.place], expires_ats[l.place], idle_timeouts[l.place]
       FROM unnest(logged, logins) AS l (place, is_login) WHERE l.is_login;
       INSERT INTO ${schema}.session_events
-        (type, at, user_id, session_id, evicted, evicted_by, actor_kind, actor_ip)
+        (type, at, expires_at, user_id, session_id, evicted, evicted_by, actor_kind, actor_ip)
       SELECT CASE WHEN l.is_login THEN 'SessionCreated' ELSE 'SessionEvicted' END::${schema}.event_type,
-        created_ats[l.place], user_ids[l.place],
+        created_ats[l.place], CASE WHEN l.is_login THEN expires_ats[l.place] END, user_ids[l.place],
         CASE WHEN l.is_login THEN ids[l.place] ELSE l.victim END,
         CASE WHEN l.is_login THEN l.victim END,
         CASE WHEN NOT l.is_login THEN ids[l.place] END,

@@ -53,6 +53,6 @@ export const admitOne = (schema: string): string => `
       session, person, secret_hashes[1], devices[1], locations[1], address, address, user_agents[1],
       refresh_token_ids[1], now, now, expires_ats[1], idle_timeouts[1]
     );
-    INSERT INTO ${schema}.session_events (type, at, user_id, session_id, evicted, actor_ip)
-      VALUES ('SessionCreated', now, person, session, evicted, address);
+    INSERT INTO ${schema}.session_events (type, at, expires_at, user_id, session_id, evicted, actor_ip)
+      VALUES ('SessionCreated', now, expires_ats[1], person, session, evicted, address);
   END;`

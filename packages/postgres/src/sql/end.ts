@@ -112,19 +112,29 @@ export const sweep = (schema: string): ReadonlyArray<string> => [
   LANGUAGE plpgsql VOLATILE AS $$
   #variable_conflict use_column
   DECLARE
+    found text[];
     locked text[];
+    taken text[] := '{}';
     due uuid[];
   BEGIN
     ${requireReadCommitted(schema)}
     IF NOT pg_try_advisory_xact_lock(${schema}.user_lock('')) THEN RETURN; END IF;
-    SELECT array_agg(k.user_id) INTO locked FROM (
-      SELECT d.user_id, ${schema}.user_lock(d.user_id) AS key FROM (
-        SELECT DISTINCT o.user_id FROM (
-          SELECT s.user_id FROM ${schema}.sessions s
-          WHERE s.ended_at IS NULL AND s.active_until <= now ORDER BY s.active_until LIMIT at_most
-        ) o
-      ) d ORDER BY key
-    ) k WHERE pg_try_advisory_xact_lock(k.key);
+    -- Until there is a user who is free: those whose lock is taken hold up nobody else's.
+    LOOP
+      SELECT array_agg(k.user_id), array_agg(k.user_id) FILTER (WHERE pg_try_advisory_xact_lock(k.key))
+        INTO found, locked FROM (
+        SELECT d.user_id, ${schema}.user_lock(d.user_id) AS key FROM (
+          SELECT DISTINCT o.user_id FROM (
+            SELECT s.user_id FROM ${schema}.sessions s
+            WHERE s.ended_at IS NULL AND s.active_until <= now AND s.user_id <> ALL (taken)
+            ORDER BY s.active_until LIMIT at_most
+          ) o
+        ) d ORDER BY key
+      ) k;
+      IF found IS NULL THEN RETURN; END IF;
+      EXIT WHEN locked IS NOT NULL;
+      taken := taken || found;
+    END LOOP;
     ${beginAppend(schema)}
 
     SELECT array_agg(d.id) INTO due FROM (

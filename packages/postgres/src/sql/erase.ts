@@ -27,30 +27,30 @@ export const eraseUser = (schema: string): ReadonlyArray<string> => [
  */
 export const forgetUser = (schema: string): ReadonlyArray<string> => [
   `CREATE FUNCTION ${schema}.forget_user(of_user text, after_position bigint, at_most integer) RETURNS bigint
-  LANGUAGE plpgsql VOLATILE AS $$
+  LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $$
   DECLARE
     next_position bigint;
   BEGIN
-    WITH gone AS (
-      DELETE FROM ${schema}.sessions WHERE id IN (
-        SELECT s.id FROM ${schema}.sessions s
-        WHERE ${ofUser("s.user_id", "of_user")} AND s.ended_at IS NOT NULL LIMIT at_most
-      ) RETURNING id, ended_at, expires_at
-    )
-    INSERT INTO ${schema}.purged_sessions (id, ended_at, expires_at, user_id)
-      SELECT g.id, g.ended_at, g.expires_at, of_user FROM gone g ON CONFLICT (id) DO NOTHING;
-    IF EXISTS (SELECT 1 FROM ${schema}.sessions s WHERE ${
-    ofUser("s.user_id", "of_user")
-  } AND s.ended_at IS NOT NULL) THEN
-      RETURN after_position;
-    END IF;
-
-    UPDATE ${schema}.purged_sessions SET device = NULL, location = NULL WHERE id IN (
-      SELECT p.id FROM ${schema}.purged_sessions p
-      WHERE ${ofUser("p.user_id", "of_user")} AND ${personal} LIMIT at_most
-    );
-    IF EXISTS (SELECT 1 FROM ${schema}.purged_sessions p WHERE ${ofUser("p.user_id", "of_user")} AND ${personal}) THEN
-      RETURN after_position;
+    IF after_position = 0 THEN
+      WITH gone AS (
+        DELETE FROM ${schema}.sessions WHERE id IN (
+          SELECT s.id FROM ${schema}.sessions s
+          WHERE ${ofUser("s.user_id", "of_user")} AND s.ended_at IS NOT NULL LIMIT at_most
+        ) RETURNING id, ended_at
+      )
+      INSERT INTO ${schema}.purged_sessions (id, ended_at, user_id)
+        SELECT g.id, g.ended_at, of_user FROM gone g ON CONFLICT (id) DO NOTHING;
+      UPDATE ${schema}.purged_sessions SET device = NULL, location = NULL WHERE id IN (
+        SELECT p.id FROM ${schema}.purged_sessions p
+        WHERE ${ofUser("p.user_id", "of_user")} AND ${personal} LIMIT at_most
+      );
+      IF EXISTS (
+        SELECT 1 FROM ${schema}.sessions s WHERE ${ofUser("s.user_id", "of_user")} AND s.ended_at IS NOT NULL
+      ) OR EXISTS (
+        SELECT 1 FROM ${schema}.purged_sessions p WHERE ${ofUser("p.user_id", "of_user")} AND ${personal}
+      ) THEN
+        RETURN 0;
+      END IF;
     END IF;
 
     WITH part AS MATERIALIZED (

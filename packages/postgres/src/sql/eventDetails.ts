@@ -10,20 +10,21 @@ const once = "'SessionCreated', 'SessionEvicted', 'SessionRevoked', 'SessionExpi
  */
 export const eventDetails = (schema: string, eventId: string): string =>
   `SELECT t.position, ${eventId} AS event_id, t.type, e.at, e.user_id, t.session_id,
-      t.evicted_by, t.actor_kind, t.actor_id, t.actor_ip, t.data, s.device, s.location, s.expires_at
+      t.evicted_by, t.actor_kind, t.actor_id, t.actor_ip, t.data, s.device, s.location, t.expires_at
     FROM ${schema}.session_events e CROSS JOIN LATERAL (
       SELECT e.position - 1 AS position, NULL::uuid AS event_id, 'SessionEvicted'::${schema}.event_type AS type,
         e.evicted AS session_id, e.session_id AS evicted_by, 'system'::${schema}.actor_kind AS actor_kind,
-        NULL::text AS actor_id, NULL::inet AS actor_ip, NULL::jsonb AS data
+        NULL::text AS actor_id, NULL::inet AS actor_ip, NULL::jsonb AS data,
+        NULL::timestamptz AS expires_at
       WHERE e.evicted IS NOT NULL
       UNION ALL
-      SELECT e.position, e.event_id, e.type, e.session_id, e.evicted_by, e.actor_kind, e.actor_id, e.actor_ip, e.data
+      SELECT e.position, e.event_id, e.type, e.session_id, e.evicted_by, e.actor_kind, e.actor_id, e.actor_ip, e.data,
+        e.expires_at
     ) t LEFT JOIN LATERAL (
-      SELECT d.device, CASE WHEN t.type = 'SessionCreated' THEN d.location END AS location,
-        CASE WHEN t.type = 'SessionCreated' THEN d.expires_at END AS expires_at
+      SELECT d.device, CASE WHEN t.type = 'SessionCreated' THEN d.location END AS location
       FROM (
-        SELECT o.device, o.location, o.expires_at FROM ${schema}.sessions o WHERE o.id = t.session_id
+        SELECT o.device, o.location FROM ${schema}.sessions o WHERE o.id = t.session_id
         UNION ALL
-        SELECT o.device, o.location, o.expires_at FROM ${schema}.purged_sessions o WHERE o.id = t.session_id
+        SELECT o.device, o.location FROM ${schema}.purged_sessions o WHERE o.id = t.session_id
       ) d WHERE t.type IN (${once}) LIMIT 1
     ) s ON true`

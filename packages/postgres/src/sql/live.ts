@@ -23,7 +23,8 @@ export const liveSessions = (schema: string): ReadonlyArray<string> => [
     max_sessions integer, due integer, active integer, protected integer, evictable uuid[], devices json[]
   ) LANGUAGE sql STABLE AS $$
     SELECT m.max_sessions, l.due, l.active, l.active - coalesce(cardinality(l.evictable), 0), l.evictable, l.devices
-    FROM (SELECT o.max_sessions FROM ${schema}.session_limit(of_user) o LIMIT 1) m, LATERAL (
+    FROM (SELECT CASE WHEN o.max_sessions < 0 THEN 0 ELSE o.max_sessions END AS max_sessions
+      FROM ${schema}.session_limit(of_user) o LIMIT 1) m, LATERAL (
       SELECT (count(*) FILTER (WHERE s.is_due))::integer AS due,
         (count(*) FILTER (WHERE NOT s.is_due))::integer AS active,
         array_agg(s.id) FILTER (WHERE s.evictable) AS evictable,

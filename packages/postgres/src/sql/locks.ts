@@ -107,6 +107,7 @@ export const readEvents = (schema: string): ReadonlyArray<string> => [
       SELECT s.user_id INTO owner FROM ${schema}.sessions s WHERE s.id = of_session;
       IF NOT FOUND THEN
         SELECT p.user_id INTO owner FROM ${schema}.purged_sessions p WHERE p.id = of_session;
+        IF NOT FOUND THEN RETURN; END IF;
       END IF;
     END IF;
     IF owner IS NULL THEN

@@ -97,7 +97,7 @@ export const personal = "(device IS NOT NULL OR location IS NOT NULL)"
  * the position before the row's own. So rows take every other position, and a login writes half as much. Any further sessions that
  * it ends have rows of their own, with `evicted_by`.
  *
- * What the session's row tells and never changes, device, place and expiry, is not written again; when that row is purged,
+ * What the session's row tells of the person, device and place, is not written again; when that row is purged,
  * `purged_sessions` keeps it for as long as the events are kept. `event_id` is null where it follows from the session's id. A
  * login's address is its actor's and is kept once. `actor_kind` is null where the actor is the user themselves, whose session
  * it is. The view `event_details` has a row for each event, with all that it tells, if it is still known.
@@ -106,6 +106,7 @@ export const events = (schema: string): ReadonlyArray<string> => [
   `CREATE TABLE ${schema}.session_events (
     position bigint GENERATED ALWAYS AS IDENTITY (START WITH 2 INCREMENT BY 2) PRIMARY KEY,
     at timestamptz NOT NULL,
+    expires_at timestamptz,
     event_id uuid,
     session_id uuid,
     evicted uuid,
@@ -121,7 +122,6 @@ export const events = (schema: string): ReadonlyArray<string> => [
   `CREATE TABLE ${schema}.purged_sessions (
     id uuid PRIMARY KEY,
     ended_at timestamptz NOT NULL,
-    expires_at timestamptz NOT NULL,
     user_id text NOT NULL,
     device json,
     location json
