@@ -7,7 +7,8 @@ import type { UserId } from "./User.ts"
 
 /**
  * Ends the user's active sessions with `user_deleted`, deletes all their sessions and the user, and takes devices,
- * places and addresses out of their events (GDPR, article 17). The events themselves stay. Gives the ended ids.
+ * places and addresses out of their events (GDPR, article 17). The events themselves stay, as does what they did, as an
+ * administrator, to the sessions of others, and what relays have carried elsewhere. Gives the ended ids.
  * Of a user who is not there it gives none. Fails with `SessionRepoError`; then something may be left that is known of them:
  * erase them again.
  */

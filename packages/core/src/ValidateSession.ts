@@ -112,6 +112,8 @@ const isProven = (cached: CachedSession | undefined, hash: SecretHash): cached i
  * work, with `InvalidSessionToken`; a session that is over fails with `SessionNotActive` and the reason. When the store
  * is needed and away, it fails closed with `SessionRepoError`.
  *
+ * In a transaction of your own the cache may still accept a session that the same transaction has ended.
+ *
  * A secret that was replaced ends its session. In a transaction of your own that is undone if the failure leaves it: handle it
  * inside, and let it commit.
  *
