@@ -16,20 +16,25 @@ export interface Figures {
   readonly walBytes: number
 }
 
-/** Calls `took` with the milliseconds of every operation, until there is no time left. */
+/**
+ * Calls `took` with the milliseconds of every operation, until there is no time left. Each loop reads the clock once an
+ * operation: where one ends the next begins.
+ */
 export type Drive = (
   concurrency: number,
-  hasTime: () => boolean,
+  hasTime: (now: number) => boolean,
   took: (millis: number) => void
 ) => Promise<unknown>
 
 /** As a program with promises does it: each of the loops awaits its operation and goes on. */
 export const promises = (operation: () => Promise<unknown>): Drive => (concurrency, hasTime, took) => {
   const loop = async () => {
-    while (hasTime()) {
-      const start = performance.now()
+    let now = performance.now()
+    while (hasTime(now)) {
+      const start = now
       await operation()
-      took(performance.now() - start)
+      now = performance.now()
+      took(now - start)
     }
   }
   return Promise.all(Array.from({ length: concurrency }, loop))
@@ -39,12 +44,13 @@ export const promises = (operation: () => Promise<unknown>): Drive => (concurren
 export const fibers =
   <A, E, R>(context: Context.Context<R>, operation: Effect.Effect<A, E, R>): Drive => (concurrency, hasTime, took) => {
     const loop = Effect.suspend(() => {
-      let start = 0
-      const body = () => {
-        start = performance.now()
-        return operation
+      let now = performance.now()
+      const step = () => {
+        const start = now
+        now = performance.now()
+        took(now - start)
       }
-      return Effect.whileLoop({ while: hasTime, body, step: () => took(performance.now() - start) })
+      return Effect.whileLoop({ while: () => hasTime(now), body: () => operation, step })
     })
     return Effect.runPromiseWith(context)(
       Effect.forEach(Array.from({ length: concurrency }), () => loop, { concurrency: "unbounded", discard: true })
@@ -63,7 +69,7 @@ export const load = async (env: BenchEnv, drive: Drive, concurrency: number, mil
   const since = await cost(env)
   const start = performance.now()
   const end = start + millis
-  await drive(concurrency, () => performance.now() < end, (took) => {
+  await drive(concurrency, (now) => now < end, (took) => {
     latencies[operations++] = took
   })
   const seconds = (performance.now() - start) / 1000

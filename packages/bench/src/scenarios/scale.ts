@@ -56,7 +56,7 @@ const checkpoint = (url: string) => run(url, (client) => client.query("CHECKPOIN
 /** So many operations, or fewer when the time is over before. */
 const atMost = (count: number, drive: Drive): Drive => (concurrency, hasTime, took) => {
   let left = count
-  return drive(concurrency, () => left-- > 0 && hasTime(), took)
+  return drive(concurrency, (now) => left-- > 0 && hasTime(now), took)
 }
 
 const roundMillis = 2000
