@@ -39,6 +39,9 @@ export const print = <A, I>(schema: Schema.Codec<A, I>) => {
 /** A moment as people read it, to the second, in UTC. */
 export const formatTime = (at: DateTime.Utc): string => DateTime.formatIso(at).replace("T", " ").replace(/\.\d+Z$/, "Z")
 
+/** So many of something. */
+export const counted = (count: number, what: string): string => count === 1 ? `1 ${what}` : `${count} ${what}s`
+
 const width = (text: string) => [...text].length
 
 /** Columns under their titles. The last column is not padded. */

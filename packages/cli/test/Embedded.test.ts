@@ -14,7 +14,7 @@ import { once } from "node:events"
 import { cpSync, existsSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { parse } from "./inProcess.ts"
-import { assertFailure, freshDirectory, sojourn, start } from "./process.ts"
+import { assertFailure, freshDirectory, said, sojourn, start } from "./process.ts"
 
 /** A directory with an embedded database in which alice is known, made once by the command itself. */
 class DataDir extends Context.Service<DataDir, string>()("DataDir") {
@@ -85,11 +85,7 @@ layer(DataDir.layer, { timeout, excludeTestServices: true })("the embedded defau
       Effect.scoped(Effect.gen(function*() {
         const { child, ended } = yield* start(["create", "--from", "-", "--json", "--data-dir", yield* DataDir])
         child.stdin.write("{\"userId\":\"alice\"}\nnonsense\n{\"userId\":\"alice\"}\n")
-        yield* Effect.promise(async () => {
-          for await (const text of child.stderr.iterator({ destroyOnReturn: false })) {
-            if (String(text).includes("2 signed in")) return
-          }
-        })
+        yield* said(child, "2 signed in")
         child.kill("SIGINT")
         const { exitCode, stderr, stdout } = yield* ended
         const { created, failedCount, stoppedAt } = yield* parse(ImportResult)(stdout)
@@ -214,11 +210,7 @@ layer(DataDir.layer, { timeout, excludeTestServices: true })("the embedded defau
         const { child, ended } = yield* start(["create", "--from", "-", "--json", "--data-dir", yield* DataDir])
         child.stdout.pause()
         child.stdin.end(`{"userId":"${"x".repeat(250)}"}\n`.repeat(1000))
-        yield* Effect.promise(async () => {
-          for await (const text of child.stderr.iterator({ destroyOnReturn: false })) {
-            if (String(text).includes("1000 lines failed")) return
-          }
-        })
+        yield* said(child, "1000 lines failed")
         yield* Effect.sleep("4 seconds")
         child.stdout.resume()
         const { exitCode, stdout } = yield* ended

@@ -1,7 +1,7 @@
 /** Runs the command as people do: in a process of its own. */
 import { assert } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
-import { spawn } from "node:child_process"
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
 import { join } from "node:path"
 
 const bin = join(import.meta.dirname, "..", "src", "bin.ts")
@@ -36,6 +36,14 @@ export const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, 
     }),
     ({ child }) => Effect.sync(() => child.kill("SIGKILL"))
   )
+
+/** Waits until the process has said this on standard error. */
+export const said = (child: ChildProcessWithoutNullStreams, told: string) =>
+  Effect.promise(async () => {
+    for await (const text of child.stderr.iterator({ destroyOnReturn: false })) {
+      if (String(text).includes(told)) return
+    }
+  })
 
 /** One line on standard error, nothing on standard output, exit code 1. */
 export const assertFailure = ({ exitCode, stderr, stdout }: Ended, told: string) => {

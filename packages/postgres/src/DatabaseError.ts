@@ -70,15 +70,17 @@ const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
   ["08", explain("Unavailable", "The connection to PostgreSQL was lost; try again")]
 ]
 
-const mayNotMigrate = explain(
-  "AccessDenied",
-  "The database user may not create or change Sojourn's schema; migrate as its owner, or as one who may CREATE in the database"
-)
-
-const mayNotSetLimit = explain(
-  "AccessDenied",
-  "The database user may not set the limitQuery; start once as the owner of Sojourn's schema, or give it to \"sojourn migrate\""
-)
+/** What the database user lacks, where that is more than a grant on what is there. */
+const lacksFor: Readonly<Record<string, Explanation>> = {
+  migrate: explain(
+    "AccessDenied",
+    "The database user may not create or change Sojourn's schema; migrate as its owner, or as one who may CREATE in the database"
+  ),
+  limitQuery: explain(
+    "AccessDenied",
+    "The database user may not set the limitQuery; start once as the owner of Sojourn's schema, or give it to \"sojourn migrate\""
+  )
+}
 
 const byReason: Partial<Record<SqlError.SqlErrorReason["_tag"], Explanation>> = {
   ConnectionError: explain("Unavailable", "PostgreSQL cannot be reached; check that it runs and that the URL is right"),
@@ -120,8 +122,8 @@ const explainFailure = (operation: string, error: unknown): Explanation => {
   if (Cause.isTimeoutError(error)) return noAnswer
   if (error instanceof UnreadableRow) return explain("InvalidData", error.message)
   const state = sqlState(error)
-  if (state === "42501" && operation === "migrate") return mayNotMigrate
-  if (state === "42501" && operation === "limitQuery") return mayNotSetLimit
+  const lacks = state === "42501" ? lacksFor[operation] : undefined
+  if (lacks !== undefined) return lacks
   const known = state === undefined ? undefined : byState.find(([prefix]) => state.startsWith(prefix))?.[1]
   if (known !== undefined) return state?.startsWith("42") ? withWords(known, error) : known
   const tls = inCauses(error, tlsFailure)

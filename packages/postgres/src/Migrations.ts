@@ -1,9 +1,10 @@
 /** Brings the database to what this version needs: tables, indexes and functions in a schema of their own. */
 import { Effect, Layer, Option } from "effect"
-import { Migrator, SqlClient } from "effect/sql"
+import { Migrator, type SqlClient } from "effect/sql"
 import { DatabaseError, databaseError, limitQueryError } from "./DatabaseError.ts"
-import { DatabaseSchema, isSchemaName, quoted } from "./DatabaseSchema.ts"
+import { isSchemaName, quoted } from "./DatabaseSchema.ts"
 import { migrations } from "./migrations/index.ts"
+import { schemaSql } from "./SchemaSql.ts"
 import { ownLimit, sessionLimit } from "./sql/limit.ts"
 
 /** How the limit of a user is found. */
@@ -19,8 +20,7 @@ export interface Options {
 }
 
 const bySchema = Effect.gen(function*() {
-  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-  const schema = yield* DatabaseSchema
+  const { schema, sql } = yield* schemaSql
   if (!isSchemaName(schema)) {
     return yield* new DatabaseError({
       operation: "start",

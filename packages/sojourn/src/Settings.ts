@@ -20,13 +20,16 @@ export const redisPrefix = Config.withDefault(
 const orConfig = <A>(given: A | undefined, config: Config.Config<A>): Config.Config<A> =>
   given === undefined ? config : Config.succeed(given)
 
+/** Where the database is, for an application that gives none. */
+export const databaseSettings = (options: Options<unknown>) =>
+  Config.all({
+    url: orConfig(options.databaseUrl, Config.Redacted("DATABASE_URL")),
+    pooled: orConfig(options.databasePooled, databasePooled)
+  })
+
 /** Of the Layer for production. */
 export const settings = (options: Options<unknown>) =>
   Config.all({
-    databaseUrl: options.database === undefined
-      ? orConfig(options.databaseUrl, Config.Redacted("DATABASE_URL"))
-      : Config.succeed(Redacted.make("")),
-    pooled: orConfig(options.databasePooled, databasePooled),
     redisUrl: Config.map(
       orConfig(options.redisUrl, Config.withDefault(Config.Redacted("REDIS_URL"), "none" as const)),
       (url) => url === "none" || Redacted.value(url) === "" ? Option.none() : Option.some(url)

@@ -38,7 +38,7 @@ import type { SqlClient } from "effect/sql"
 import * as DigestOneShot from "./DigestOneShot.ts"
 import type { CommonOptions, EmbeddedOptions, Options } from "./Options.ts"
 import * as SecureRandomPooled from "./SecureRandomPooled.ts"
-import { locationDatabase, settings } from "./Settings.ts"
+import { databaseSettings, locationDatabase, settings } from "./Settings.ts"
 
 export type { CommonOptions, EmbeddedOptions, Options }
 
@@ -122,7 +122,7 @@ export const layer = <E = never>(
   Services | SqlClient.SqlClient,
   E | DatabaseError | RedisClient.RedisClientError | FrontCache.StalenessTooLong | Config.ConfigError
 > =>
-  Layer.unwrap(Effect.map(settings(options), ({ databaseUrl, migrate, pooled, prefix, redisUrl, schema }) => {
+  Layer.unwrap(Effect.map(settings(options), ({ migrate, prefix, redisUrl, schema }) => {
     const migrations = migrate
       ? Migrations.layer({ limitQuery: options.limitQuery })
       : options.limitQuery === undefined
@@ -133,8 +133,8 @@ export const layer = <E = never>(
       onSome: (url) => redisCache(url, prefix)
     })
     const repairs = options.cacheRepair !== false && Option.isSome(redisUrl) ? repair(prefix) : Layer.empty
-    const database: Layer.Layer<SqlClient.SqlClient, E | DatabaseError> = options.database ??
-      Database.layer({ url: databaseUrl, pooled })
+    const database: Layer.Layer<SqlClient.SqlClient, E | DatabaseError | Config.ConfigError> = options.database ??
+      Layer.unwrap(Effect.map(databaseSettings(options), Database.layer))
     return Layer.merge(over(options), repairs).pipe(
       Layer.provideMerge(Layer.mergeAll(
         Layer.provide(overDatabase(database, migrations, options.admissions), Layer.succeed(DatabaseSchema, schema)),

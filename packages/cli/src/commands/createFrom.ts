@@ -1,7 +1,7 @@
 /** `sojourn create --from`: signs in every user of a file. */
 import { Cause, Console, Data, Effect } from "effect"
 import { Failed, oneLine } from "../failure.ts"
-import { print } from "../output.ts"
+import { counted, print } from "../output.ts"
 import * as Progress from "../progress.ts"
 import { ImportResult, makeImport, maxListed } from "./loginImport.ts"
 import type { Source } from "./loginSource.ts"
@@ -9,7 +9,7 @@ import type { Source } from "./loginSource.ts"
 /** Reading failed on the way. */
 export class SourceFailed extends Data.TaggedError("SourceFailed")<{ readonly message: string }> {}
 
-const failedLines = (count: number) => count === 1 ? "1 line failed" : `${count} lines failed`
+const failedLines = (count: number) => `${counted(count, "line")} failed`
 
 const summary = ({ created, evicted, failedCount }: typeof ImportResult.Type) =>
   `${created} signed in, ${evicted} older sessions ended, ${failedLines(failedCount)}`

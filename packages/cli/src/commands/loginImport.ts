@@ -92,19 +92,20 @@ export const progressOf = ({ bytes, created, failed, size }: ImportCount): Progr
 /** An import of a source of so many bytes, where that is known. Failed lines are part of the result. */
 export const makeImport = (size: Option.Option<number>) => {
   const { enlist, leave } = inOrder()
-  const underWay = new Set<number>()
+  /** Lines of which it is not known that they are in or failed for good. */
+  const open = new Set<number>()
   const failed: Array<{ readonly line: number; readonly error: string }> = []
   const count = nothingYet(size)
   let evicted = 0
   let linesRead = 0
-  let awayAt: number | undefined
+  let isStoreAway = false
 
-  const result = (stoppedAt: number | undefined) => ({
+  const result = () => ({
     created: count.created,
     evicted,
     failed: failed.toSorted((a, b) => a.line - b.line),
     failedCount: count.failed,
-    ...(stoppedAt === undefined ? {} : { stoppedAt })
+    ...(open.size === 0 ? {} : { stoppedAt: Math.min(...open) })
   })
 
   const fail = (line: number, error: string) => {
@@ -114,57 +115,49 @@ export const makeImport = (size: Option.Option<number>) => {
 
   const signIn = Effect.fnUntraced(function*({ before, line, login }: Attempt) {
     if (before !== undefined) yield* Deferred.await(before)
-    if (awayAt !== undefined) {
-      // It waited for a line before it while one after it found the database away.
-      awayAt = Math.min(awayAt, line)
-      return
+    if (isStoreAway) return
+    if (Result.isFailure(login)) {
+      open.delete(line)
+      return fail(line, login.failure)
     }
-    if (Result.isFailure(login)) return fail(line, login.failure)
     const { at, command } = login.success
     const outcome = yield* (Option.isSome(at) ? signInAt(command, at.value) : createSession(command)).pipe(
       Effect.catchDefect((defect) => Effect.fail(new LoginDefect({ defect }))),
       Effect.result
     )
     if (Result.isSuccess(outcome)) {
+      open.delete(line)
       count.created += 1
       evicted += outcome.success.evicted.length
       return
     }
     const error = outcome.failure
     fail(line, error.message)
-    if (error._tag === "SessionRepoError" && isAway(error)) awayAt = Math.min(awayAt ?? line, line)
-  })
-
-  const attempt = (attempt: Attempt) =>
-    signIn(attempt).pipe(
-      Effect.andThen(Effect.sync(() => underWay.delete(attempt.line))),
-      Effect.ensuring(leave(attempt))
-    )
+    if (error._tag === "SessionRepoError" && isAway(error)) isStoreAway = true
+    else open.delete(line)
+  }, (effect, attempt) => Effect.ensuring(effect, leave(attempt)))
 
   return {
     run: (bytes: Source["bytes"]) =>
       bytes.pipe(
         Stream.tap((chunk) => Effect.sync(() => (count.bytes += chunk.length))),
         lines(maxLineBytes),
-        Stream.takeWhile(() => awayAt === undefined),
+        Stream.takeWhile(() => !isStoreAway),
         Stream.map((line) => {
           linesRead = line.number
           const login = parseLogin(line)
           if (login === undefined) return undefined
-          underWay.add(line.number)
+          open.add(line.number)
           return enlist(line.number, login)
         }),
         Stream.filter((attempt) => attempt !== undefined),
-        Stream.mapEffect(attempt, { concurrency }),
+        Stream.mapEffect(signIn, { concurrency }),
         Stream.runDrain,
-        Effect.map(() => result(awayAt))
+        Effect.map(() => result())
       ),
 
     /** Of a run that did not come to its end. */
-    resultUntilNow: () => {
-      const stoppedAt = underWay.size === 0 ? linesRead + 1 : Math.min(...underWay)
-      return { ...result(undefined), stoppedAt }
-    },
+    resultUntilNow: () => ({ stoppedAt: linesRead + 1, ...result() }),
 
     progress: () => progressOf(count)
   }

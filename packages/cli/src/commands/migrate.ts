@@ -5,7 +5,7 @@ import { databasePooled, schema } from "sojourn/Settings"
 import { Failed, misuse } from "../failure.ts"
 import { database as place } from "../layers.ts"
 import { switchFlag } from "../options.ts"
-import { print } from "../output.ts"
+import { counted, print } from "../output.ts"
 
 /** The migrations that were run now. */
 export const MigrateResult = Schema.Struct({ applied: Schema.Array(Schema.String) })
@@ -32,8 +32,6 @@ const database = (check: boolean) =>
       )
   }))
 
-const counted = (count: number) => count === 1 ? "1 migration" : `${count} migrations`
-
 const run = Effect.fnUntraced(function*(limitQuery: string | undefined) {
   const { Migrations } = yield* Effect.promise(() => import("@sojourn/postgres"))
   const applied = yield* Migrations.run({ limitQuery })
@@ -41,7 +39,7 @@ const run = Effect.fnUntraced(function*(limitQuery: string | undefined) {
     { applied },
     ({ green }) => [
       ...applied.map((name) => `Ran ${name}`),
-      green(applied.length === 0 ? "The database is up to date" : `Ran ${counted(applied.length)}`)
+      green(applied.length === 0 ? "The database is up to date" : `Ran ${counted(applied.length, "migration")}`)
     ]
   )
 })
@@ -52,7 +50,7 @@ const check = Effect.gen(function*() {
   yield* print(CheckResult)({ pending }, ({ green, yellow }) =>
     pending.length === 0
       ? [green("The database is up to date")]
-      : [...pending.map((name) => `Missing ${name}`), yellow(`${counted(pending.length)} missing`)])
+      : [...pending.map((name) => `Missing ${name}`), yellow(`${counted(pending.length, "migration")} missing`)])
   if (pending.length > 0) return yield* new Failed({ exitCode: 1 })
 })
 

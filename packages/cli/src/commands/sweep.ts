@@ -2,7 +2,7 @@
 import { sweepSessions } from "@sojourn/core"
 import { Effect, Schema } from "effect"
 import { Command } from "effect/cli"
-import { print } from "../output.ts"
+import { counted, print } from "../output.ts"
 
 /** How many sessions were ended, and how many old sessions and events were deleted. */
 export const SweepResult = Schema.Struct({
@@ -10,8 +10,6 @@ export const SweepResult = Schema.Struct({
   purgedSessions: Schema.Int,
   purgedEvents: Schema.Int
 })
-
-const counted = (count: number, what: string) => count === 1 ? `1 ${what}` : `${count} ${what}s`
 
 export const sweep = Command.make(
   "sweep",
