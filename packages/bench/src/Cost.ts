@@ -1,17 +1,20 @@
-/** What a stretch of work cost: CPU of this process, of PostgreSQL and of Redis, and write-ahead log. */
+/** What a stretch of work cost: CPU of this process, of PostgreSQL and of Redis, what was sent, and write-ahead log. */
 import { Redis } from "ioredis"
 import { readFileSync } from "node:fs"
 import { Client } from "pg"
 import type { BenchEnv } from "./Scenario.ts"
+import { type Traffic, traffic, uncounted } from "./Traffic.ts"
 
-/** Microseconds of CPU, user and system, and bytes; `NaN` where it could not be measured. */
-export interface Cost {
+/** Microseconds of CPU, user and system, bytes and counts; `NaN` where it could not be measured. */
+export interface Cost extends Traffic {
   /** Of this process, all threads. */
   readonly nodeMicros: number
   /** Of the backends of the bench's databases. `NaN` unless the server's processes are on this machine. */
   readonly postgresMicros: number
   /** Of the whole server. */
   readonly redisMicros: number
+  /** Of the whole server; those in a script count, too. */
+  readonly redisCommands: number
   /** Of the whole server, full-page images included. */
   readonly walBytes: number
 }
@@ -44,7 +47,7 @@ const backends = "SELECT pid, pg_current_wal_insert_lsn() - '0/0' AS lsn FROM pg
 
 const postgresMeter = async (url: string) => {
   const client = new Client({ connectionString: url })
-  await client.connect()
+  await uncounted(() => client.connect())
   const { rows: [own] } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid")
   const isLocal = read(`/proc/${own?.pid}/comm`)?.startsWith("postgres") === true
   const before = new Map<number, number>()
@@ -71,25 +74,39 @@ const postgresMeter = async (url: string) => {
 
 const redisMeter = async (url: string) => {
   const client = new Redis(url)
-  const micros = async () => {
-    const seconds = (await client.info("cpu")).matchAll(/^used_cpu_(?:user|sys):([\d.]+)/gm)
-    return [...seconds].reduce((sum, [, value]) => sum + Number(value), 0) * 1e6
+  const look = async () => {
+    const info = await client.info("everything")
+    const seconds = info.matchAll(/^used_cpu_(?:user|sys):([\d.]+)/gm)
+    return {
+      micros: [...seconds].reduce((sum, [, value]) => sum + Number(value), 0) * 1e6,
+      commands: Number(/^total_commands_processed:(\d+)/m.exec(info)?.[1])
+    }
   }
-  const before = await micros()
+  const before = await look()
   return async () => {
-    const used = await micros() - before
+    const { commands, micros } = await look()
     client.disconnect()
-    return used
+    // One of them is that which looked before.
+    return { redisMicros: micros - before.micros, redisCommands: commands - before.commands - 1 }
   }
 }
 
 /** Begins to measure; what it gives tells the cost since then, once. The measuring itself is under 1 % of a core. */
 export const cost = async (env: BenchEnv): Promise<() => Promise<Cost>> => {
   const [postgres, redis] = await Promise.all([postgresMeter(env.postgresUrl), redisMeter(env.redisUrl)])
+  const sent = traffic(env)
   const cpu = process.cpuUsage()
   return async () => {
     const { system, user } = process.cpuUsage(cpu)
-    const [{ postgresMicros, walBytes }, redisMicros] = await Promise.all([postgres(), redis()])
-    return { nodeMicros: user + system, postgresMicros, redisMicros, walBytes }
+    const { bytes, roundTrips, statements } = traffic(env)
+    const [ofPostgres, ofRedis] = await Promise.all([postgres(), redis()])
+    return {
+      nodeMicros: user + system,
+      ...ofPostgres,
+      ...ofRedis,
+      roundTrips: roundTrips - sent.roundTrips,
+      statements: statements - sent.statements,
+      bytes: bytes - sent.bytes
+    }
   }
 }

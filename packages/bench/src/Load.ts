@@ -1,20 +1,28 @@
 /** Runs an operation again and again at a given concurrency, and says how fast it was and what it cost. */
 import { type Context, Effect } from "effect"
-import { cost } from "./Cost.ts"
+import { type Cost, cost } from "./Cost.ts"
 import type { BenchEnv } from "./Scenario.ts"
 
 /** Of one round. Latencies are milliseconds; costs are those of one operation. */
-export interface Figures {
+export interface Figures extends Cost {
   readonly operations: number
   readonly perSecond: number
   readonly p50: number
   readonly p90: number
   readonly p99: number
-  readonly nodeMicros: number
-  readonly postgresMicros: number
-  readonly redisMicros: number
-  readonly walBytes: number
 }
+
+/** A share for each of so many operations. */
+export const perOperation = (cost: Cost, operations: number): Cost => ({
+  nodeMicros: cost.nodeMicros / operations,
+  postgresMicros: cost.postgresMicros / operations,
+  redisMicros: cost.redisMicros / operations,
+  roundTrips: cost.roundTrips / operations,
+  statements: cost.statements / operations,
+  redisCommands: cost.redisCommands / operations,
+  bytes: cost.bytes / operations,
+  walBytes: cost.walBytes / operations
+})
 
 /**
  * Calls `took` with the milliseconds of every operation, until there is no time left. Each loop reads the clock once an
@@ -81,9 +89,6 @@ export const load = async (env: BenchEnv, drive: Drive, concurrency: number, mil
     p50: quantile(sorted, 0.5),
     p90: quantile(sorted, 0.9),
     p99: quantile(sorted, 0.99),
-    nodeMicros: used.nodeMicros / operations,
-    postgresMicros: used.postgresMicros / operations,
-    redisMicros: used.redisMicros / operations,
-    walBytes: used.walBytes / operations
+    ...perOperation(used, operations)
   }
 }

@@ -77,6 +77,10 @@ export const details = (results: Results): ReadonlyArray<Record<string, string |
       "Node µs": median("nodeMicros"),
       "PostgreSQL µs": median("postgresMicros"),
       "Redis µs": median("redisMicros"),
+      "round trips": median("roundTrips"),
+      statements: median("statements"),
+      "Redis commands": median("redisCommands"),
+      bytes: median("bytes"),
       "WAL bytes": median("walBytes")
     }
   })

@@ -14,7 +14,7 @@ import {
 import { DateTime, Effect, Option } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { cost } from "../Cost.ts"
-import { fibers, type Figures, load } from "../Load.ts"
+import { fibers, type Figures, load, perOperation } from "../Load.ts"
 import { logins } from "../Logins.ts"
 import { openPgbench } from "../opponents/pgbench.ts"
 import { details, ratio, rounds } from "../Rounds.ts"
@@ -76,10 +76,19 @@ export const admit: Scenario = {
         p50: Number.NaN,
         p90: Number.NaN,
         p99: Number.NaN,
-        nodeMicros: Number.NaN,
-        postgresMicros: used.postgresMicros / operations,
-        redisMicros: 0,
-        walBytes: used.walBytes / operations
+        // Of another process: what it used and sent is not ours to see.
+        ...perOperation(
+          {
+            ...used,
+            nodeMicros: NaN,
+            redisMicros: NaN,
+            redisCommands: NaN,
+            roundTrips: NaN,
+            statements: NaN,
+            bytes: NaN
+          },
+          operations
+        )
       }
     }
     const results = await rounds([
