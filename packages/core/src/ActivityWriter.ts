@@ -3,6 +3,7 @@ import { Cause, Context, DateTime, Duration, Effect, Latch, Layer, Option } from
 import { CachedSession } from "./CachedSession.ts"
 import { type Activity, CredentialRepo } from "./CredentialRepo.ts"
 import { dropOldest } from "./DropOldest.ts"
+import { instance } from "./Instance.ts"
 import { SessionCache } from "./SessionCache.ts"
 import type { SessionId } from "./SessionId.ts"
 import { SessionRepoError } from "./SessionRepo.ts"
@@ -17,12 +18,14 @@ const batchSize = 500
 /** Activities that the store would not take while it was away; beyond it the oldest are let go. */
 const capacity = 10_000
 
+const minute = 60_000
+
 /** How far apart two recorded activities of a session are at least: a tenth of its idle timeout, at most a minute. */
-const interval = (session: CachedSession): Duration.Duration =>
-  Option.match(session.idleTimeout, {
-    onNone: () => Duration.minutes(1),
-    onSome: (idle) => Duration.min(Duration.minutes(1), Duration.divideUnsafe(idle, 10))
-  })
+const intervalMillis = ({ idleTimeout }: CachedSession): number =>
+  Option.isNone(idleTimeout) ? minute : Math.min(minute, Duration.toMillis(idleTimeout.value) / 10)
+
+const usedAt = (session: CachedSession, lastActivityAt: DateTime.Utc): CachedSession =>
+  instance(CachedSession, { ...session, lastActivityAt })
 
 const whyOf = (cause: Cause.Cause<SessionRepoError>) => {
   const error = Cause.squash(cause)
@@ -57,7 +60,7 @@ export class ActivityWriter extends Context.Service<ActivityWriter, {
         waiting.openUnsafe()
       }
       const toCache = ({ activity, session }: Pending) =>
-        Effect.ignore(cache.touch(CachedSession.make({ ...session, lastActivityAt: activity.at }), activity.at))
+        Effect.ignore(cache.touch(usedAt(session, activity.at), activity.at))
 
       const flush: Effect.Effect<void> = Effect.suspend(() =>
         Effect.flatMap(take, (batch) =>
@@ -88,9 +91,12 @@ export class ActivityWriter extends Context.Service<ActivityWriter, {
       return {
         record: (session, activity) =>
           Effect.sync(() => {
-            const last = DateTime.max(recorded.get(session.id) ?? session.lastActivityAt, session.lastActivityAt)
-            const current = CachedSession.make({ ...session, lastActivityAt: last })
-            if (DateTime.isLessThan(activity.at, DateTime.addDuration(last, interval(session)))) return
+            const before = recorded.get(session.id)
+            const { lastActivityAt } = session
+            const last = before !== undefined && DateTime.isLessThan(lastActivityAt, before) ? before : lastActivityAt
+            // Most are let go here, so nothing is made before.
+            if (activity.at.epochMilliseconds < last.epochMilliseconds + intervalMillis(session)) return
+            const current = usedAt(session, last)
             if (!current.isActive(activity.at)) return
             if (pending.size >= capacity) pending.delete(pending.keys().next().value!)
             pending.set(session.id, { session: current, activity })

@@ -1,5 +1,5 @@
 /** Carries the event log to a sink: at least once, in order, from one process at a time. */
-import { Clock, Duration, Effect, Layer, Metric, Option, Schedule } from "effect"
+import { type Cause, Clock, Duration, Effect, Layer, Metric, Option, Schedule } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { EventLog } from "./EventLog.ts"
 import type { EventSink } from "./EventSink.ts"
@@ -115,13 +115,15 @@ export const runRelay = Effect.fnUntraced(
         EventLogError: ({ message }) => paused(name, message),
         RelayError: ({ message }) => paused(name, message)
       }),
+      // Whatever it was: no event is lost, and whoever takes the relay goes on.
+      Effect.catchCause((cause) => paused(name, "something unexpected has failed", cause)),
       Effect.forever
     )
   }
 )
 
-const paused = (name: RelayName, message: string) =>
-  Effect.andThen(Effect.logWarning(`Relay "${name}" pauses for a second: ${message}`), Effect.sleep("1 second"))
+const paused = (name: RelayName, why: string, ...cause: ReadonlyArray<Cause.Cause<never>>) =>
+  Effect.andThen(Effect.logWarning(`Relay "${name}" pauses for a second: ${why}`, ...cause), Effect.sleep("1 second"))
 
 /** Runs the relay for as long as the Layer lives. Any number of processes may do so: one delivers, the others stand by. */
 export const layerRelay = <R>(

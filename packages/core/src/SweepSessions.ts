@@ -1,7 +1,9 @@
 /** End what is due, and delete what is old. */
 import { Context, DateTime, Duration, Effect, Layer, Result, Schedule } from "effect"
 import { announce } from "./Announce.ts"
+import { complete } from "./CommitThenTell.ts"
 import { EventLog } from "./EventLog.ts"
+import type { SessionEvent } from "./SessionEvent.ts"
 import { SessionRepo } from "./SessionRepo.ts"
 
 /** How long ended sessions and events are kept. Default: 90 days, and 365 days. */
@@ -31,9 +33,8 @@ export const sweepSessions = Effect.fn("sojourn.sweepSessions")(function*() {
   const log = yield* EventLog
   const retention = yield* Retention
   const now = yield* DateTime.now
-  const endDue = Effect.gen(function*() {
-    const events = yield* repo.sweep(now, batchSize)
-    yield* Effect.forEach(
+  const tell = (events: ReadonlyArray<SessionEvent>) =>
+    Effect.forEach(
       Map.groupBy(events, ({ userId }) => userId),
       ([userId, events]) =>
         announce({
@@ -44,8 +45,13 @@ export const sweepSessions = Effect.fn("sojourn.sweepSessions")(function*() {
         }),
       { discard: true }
     )
-    return events.length
-  })
+  // What a commit has ended is told even if the sweeper is stopped meanwhile: nobody sweeps it again.
+  const endDue = complete(Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(
+      restore(repo.sweep(now, batchSize)),
+      (events) => Effect.as(repo.afterCommit(tell(events)), events.length)
+    )
+  ))
   const swept = yield* Effect.all({
     ended: inBatches(endDue),
     purgedSessions: inBatches(repo.purge(DateTime.subtractDuration(now, retention.sessions), batchSize)),

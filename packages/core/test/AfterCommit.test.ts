@@ -12,11 +12,13 @@ import {
   rotateSession,
   SessionRepo,
   SessionRepoError,
+  sweepSessions,
   system,
   trustSession
 } from "@sojourn/core"
 import { EventBusTest, SessionCacheTest } from "@sojourn/testing"
 import { type Context, Effect, Exit, Fiber, Layer, Option } from "effect"
+import { TestClock } from "effect/testing"
 import { logIn, sojourn, userId } from "./alice.ts"
 import { recorded } from "./recorded.ts"
 
@@ -67,6 +69,12 @@ const handlers: ReadonlyArray<Handler> = [
       recordSuspiciousActivity(RecordSuspiciousActivity.make({ sessionId, endAt: Option.some(1) })),
     writes: ["fence"],
     tells: ["SuspiciousActivityRecorded", "SessionRevoked"]
+  },
+  {
+    name: "sweepSessions",
+    change: () => Effect.andThen(TestClock.adjust("31 days"), sweepSessions()),
+    writes: ["fence"],
+    tells: ["SessionExpired"]
   }
 ]
 
@@ -78,7 +86,8 @@ const storeAway = Effect.provide(Layer.merge(
       ...repo,
       end: () => Effect.fail(away),
       endAll: () => Effect.fail(away),
-      erase: () => Effect.fail(away)
+      erase: () => Effect.fail(away),
+      sweep: () => Effect.fail(away)
     }))
   ),
   Layer.effect(

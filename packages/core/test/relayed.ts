@@ -38,7 +38,7 @@ export const timed = (deliver: EventSink) => {
 
 const reason = { reason: "Unavailable", message: "away", cause: "test" } as const
 
-type Answer = "yes" | "fails" | "hangs" | "another"
+type Answer = "yes" | "fails" | "dies" | "hangs" | "another"
 
 /** Stores that answer as they are told, each operation for itself; `reads` are the positions read on from. */
 export const stores = () => {
@@ -47,7 +47,13 @@ export const stores = () => {
   const away = new RelayError({ operation: "test", ...reason })
   const answer = <A>(name: "hold" | "advance", yes: Effect.Effect<A, RelayError>, another: A) =>
     Effect.suspend(() =>
-      ({ yes, fails: Effect.fail(away), hangs: Effect.never, another: Effect.succeed(another) })[answers[name]]
+      ({
+        yes,
+        fails: Effect.fail(away),
+        dies: Effect.die("a bug"),
+        hangs: Effect.never,
+        another: Effect.succeed(another)
+      })[answers[name]]
     )
   const layer = Layer.merge(
     Layer.effect(
@@ -59,6 +65,8 @@ export const stores = () => {
             reads.push(query.after)
             return answers.read === "yes"
               ? log.read(query)
+              : answers.read === "dies"
+              ? Effect.die("a bug")
               : Effect.fail(new EventLogError({ operation: "read", ...reason }))
           })
       }))

@@ -1,6 +1,6 @@
 /** Endings, told by Redis to the front caches of all processes. */
 import { type CacheInvalidation, CacheInvalidations } from "@sojourn/core"
-import { Deferred, Duration, Effect, Layer, Queue, Schedule, Stream } from "effect"
+import { Cause, Deferred, Duration, Effect, Layer, Option, Queue, Random, Schedule, Stream } from "effect"
 import { Cluster, type Redis } from "ioredis"
 import { channel, parse } from "./InvalidationMessage.ts"
 import { ownConnection, reconnectAfter, whileOpen } from "./OwnConnection.ts"
@@ -24,7 +24,7 @@ const capacity = 10_000
 /** With a Cluster to any node, as each is told of what the others publish. Channels have no prefix. */
 const connect = Effect.fnUntraced(function*(client: Redis | Cluster) {
   const nodes = client instanceof Cluster ? client.nodes() : [client]
-  const node = nodes[Math.floor(Math.random() * nodes.length)]
+  const node = nodes[yield* Random.nextIntBetween(0, nodes.length, { halfOpen: true })]
   if (node === undefined) return yield* Effect.fail(fromUnknown(new Error("None of startup nodes is available")))
   return yield* whileOpen(() => node.duplicate({ ...ownConnection, keyPrefix: "" }))
 })
@@ -87,18 +87,20 @@ export const layer = (options: Options = {}): Layer.Layer<CacheInvalidations, ne
         )
       }).pipe(Effect.scoped)
 
-      const lost = (failure: RedisFailure) =>
+      const lost = (cause: Cause.Cause<RedisFailure>) =>
         Effect.suspend(() => {
+          const { message } = Option.getOrElse(Cause.findErrorOption(cause), () => fromUnknown(Cause.squash(cause)))
           if (isLost) return Effect.void
           isLost = true
           consumers.tell({ _tag: "Lost" })
           return Effect.logWarning(
-            `Endings of sessions are not heard from Redis, and nothing is cached in the process: ${failure.message}`
+            `Endings of sessions are not heard from Redis, and nothing is cached in the process: ${message}`
           )
         })
 
       yield* listen.pipe(
-        Effect.catch(lost),
+        // Whatever it was: a channel that nobody listens to must not be trusted.
+        Effect.catchCause(lost),
         Effect.andThen(Effect.sleep(reconnectAfter)),
         Effect.forever,
         Effect.forkScoped({ startImmediately: true })

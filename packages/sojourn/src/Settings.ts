@@ -1,5 +1,6 @@
 /** What is read from the configuration where the application says nothing. */
-import { Config, Option, Redacted, Schema } from "effect"
+import { DatabaseError } from "@sojourn/postgres"
+import { Config, Effect, Option, Redacted, Schema } from "effect"
 import type { CommonOptions, Options } from "./Options.ts"
 
 /** Whether a pooler such as PgBouncer stands before the database. */
@@ -8,36 +9,44 @@ export const databasePooled = Config.withDefault(Config.Boolean("SOJOURN_DATABAS
 /** The PostgreSQL schema of Sojourn's tables. */
 export const schema = Config.withDefault(Config.String("SOJOURN_SCHEMA"), "sojourn")
 
-/** What all keys in Redis begin with. Braces would tell a cluster where a key lives. */
-export const redisPrefix = Config.withDefault(
-  Config.schema(
-    Schema.String.check(Schema.isPattern(/^[^{}]*$/, { expected: "a prefix without braces" })),
-    "SOJOURN_REDIS_PREFIX"
-  ),
-  "sojourn"
-)
+/** Braces would tell a cluster where a key lives. */
+const Prefix = Schema.String.check(Schema.isPattern(/^[^{}]*$/, { expected: "a prefix without braces" }))
+
+/** What all keys in Redis begin with. */
+export const redisPrefix = Config.withDefault(Config.schema(Prefix, "SOJOURN_REDIS_PREFIX"), "sojourn")
+
+/** One that the application gives is held to the same. */
+const prefixOf = ({ redisPrefix: given }: Options<unknown>) =>
+  given === undefined
+    ? redisPrefix
+    : Effect.mapError(Schema.decodeEffect(Prefix)(given), (error) => new Config.ConfigError(error))
 
 const orConfig = <A>(given: A | undefined, config: Config.Config<A>): Config.Config<A> =>
   given === undefined ? config : Config.succeed(given)
 
 /** Where the database is, for an application that gives none. */
-export const databaseSettings = (options: Options<unknown>) =>
-  Config.all({
-    url: orConfig(options.databaseUrl, Config.Redacted("DATABASE_URL")),
-    pooled: orConfig(options.databasePooled, databasePooled)
+export const databaseSettings = Effect.fnUntraced(function*(options: Options<unknown>) {
+  const url = yield* Config.option(orConfig(options.databaseUrl, Config.Redacted("DATABASE_URL")))
+  const pooled = yield* orConfig(options.databasePooled, databasePooled)
+  if (Option.isSome(url)) return { url: url.value, pooled }
+  return yield* new DatabaseError({
+    operation: "connect",
+    reason: "Unavailable",
+    message: "There is no database: set DATABASE_URL, give `databaseUrl` or `database`, or use `Sojourn.layerEmbedded`",
+    cause: undefined
   })
+})
 
 /** Of the Layer for production. */
-export const settings = (options: Options<unknown>) =>
-  Config.all({
-    redisUrl: Config.map(
-      orConfig(options.redisUrl, Config.withDefault(Config.Redacted("REDIS_URL"), "none" as const)),
-      (url) => url === "none" || Redacted.value(url) === "" ? Option.none() : Option.some(url)
-    ),
-    prefix: orConfig(options.redisPrefix, redisPrefix),
-    schema: orConfig(options.schema, schema),
-    migrate: orConfig(options.migrate, Config.withDefault(Config.Boolean("SOJOURN_MIGRATE"), false))
-  })
+export const settings = Effect.fnUntraced(function*(options: Options<unknown>) {
+  const redisUrl = yield* orConfig(options.redisUrl, Config.withDefault(Config.Redacted("REDIS_URL"), "none" as const))
+  return {
+    redisUrl: redisUrl === "none" || Redacted.value(redisUrl) === "" ? Option.none() : Option.some(redisUrl),
+    prefix: yield* prefixOf(options),
+    schema: yield* orConfig(options.schema, schema),
+    migrate: yield* orConfig(options.migrate, Config.withDefault(Config.Boolean("SOJOURN_MIGRATE"), false))
+  }
+})
 
 /** Where places come from. */
 export const locationDatabase = (options: CommonOptions<unknown>) =>

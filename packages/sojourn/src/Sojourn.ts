@@ -58,13 +58,16 @@ export type Services =
   | SecureRandom.SecureRandom
   | Digest.Digest
 
+// `fresh`, as Effect builds a Layer that is a constant once for all that is provided together: a second Sojourn, over another
+// database or schema, would be given the stores of the first.
+
 const stores = (admissions?: SessionRepoPostgres.Options) =>
   Layer.mergeAll(
     SessionRepoPostgres.layer(admissions),
-    CredentialRepoPostgres.layer,
-    UserRepoPostgres.layer,
-    EventLogPostgres.layer,
-    RelayRepoPostgres.layer
+    Layer.fresh(CredentialRepoPostgres.layer),
+    Layer.fresh(UserRepoPostgres.layer),
+    Layer.fresh(EventLogPostgres.layer),
+    Layer.fresh(RelayRepoPostgres.layer)
   )
 
 const locations = (path: string) =>
@@ -98,8 +101,8 @@ const repair = (prefix: string) =>
 /** What needs stores and cache. */
 const over = (options: CommonOptions<unknown>) =>
   Layer.mergeAll(
-    SessionLookup.layer,
-    ActivityWriter.layer,
+    Layer.fresh(SessionLookup.layer),
+    Layer.fresh(ActivityWriter.layer),
     options.sweepEvery === "never" ? Layer.empty : layerSweeper(options.sweepEvery)
   )
 
@@ -126,7 +129,7 @@ export const layer = <E = never>(
     const migrations = migrate
       ? Migrations.layer({ limitQuery: options.limitQuery })
       : options.limitQuery === undefined
-      ? Migrations.layerCheck
+      ? Layer.fresh(Migrations.layerCheck)
       : Migrations.layerLimit(options.limitQuery)
     const cache = Option.match(redisUrl, {
       onNone: () => SessionCacheInProcess.layer(),
