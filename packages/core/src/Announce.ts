@@ -1,5 +1,5 @@
 /** Tells cache and subscribers what a commit did. */
-import { Context, type DateTime, Effect, Metric } from "effect"
+import { Context, type DateTime, Effect, Fiber, Metric } from "effect"
 import type { CachedSession } from "./CachedSession.ts"
 import { EventBus } from "./EventBus.ts"
 import { SessionCache } from "./SessionCache.ts"
@@ -33,12 +33,27 @@ const writeCache = (cache: SessionCache["Service"], { admitted, ended = [], now,
     ? tolerate(cache, () => cache.fence(userId, ended, now))
     : Effect.void
 
+const busFailed = (...why: ReadonlyArray<unknown>) =>
+  Effect.andThen(
+    Effect.logWarning("The event bus failed; the event log has the events", ...why),
+    Metric.update(busErrors, 1)
+  )
+
+/** How long a bus may hold up those who tell it. What it does goes on after that. */
+const patience = "250 millis"
+
 const publish = (bus: EventBus["Service"], events: ReadonlyArray<SessionEvent>) =>
   Effect.suspend(() => bus.publish(events)).pipe(
-    Effect.catchCause((cause) =>
-      Effect.logWarning("The event bus failed; the event log has the events", cause).pipe(
-        Effect.andThen(Metric.update(busErrors, 1))
-      )
+    Effect.catchCause(busFailed),
+    Effect.forkDetach({ startImmediately: true }),
+    Effect.flatMap((fiber) =>
+      // A bus inside the process is done by now.
+      fiber.pollUnsafe() !== undefined
+        ? Effect.void
+        : Effect.interruptible(Effect.timeoutOrElse(Fiber.await(fiber), {
+          duration: patience,
+          orElse: () => busFailed(`It took longer than ${patience}`)
+        }))
     )
   )
 

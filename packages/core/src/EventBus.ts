@@ -13,11 +13,14 @@ export class SubscriberLagged extends Schema.TaggedError<SubscriberLagged>()("Su
 
 /** Best effort and in memory: what must not be missed is read from the `EventLog`. */
 export class EventBus extends Context.Service<EventBus, {
-  /** Hands the events to every subscriber, in order. Never waits for one and never fails. */
+  /**
+   * Hands the events to every subscriber, in order. Never waits for one and never fails: handlers wait for it for at most 250
+   * milliseconds, and do not fail if it does.
+   */
   readonly publish: (events: ReadonlyArray<SessionEvent>) => Effect.Effect<void>
   /**
    * All events published from the moment the stream starts, in order; each run is a subscriber of its own. A failing
-   * or slow one disturbs nobody: it gets what its buffer held, and then `SubscriberLagged`.
+   * or slow one disturbs nobody: it gets what its buffer held, and then `SubscriberLagged`. It ends when the Layer closes.
    */
   readonly events: Stream.Stream<SessionEvent, SubscriberLagged>
 }>()("@sojourn/core/EventBus") {}

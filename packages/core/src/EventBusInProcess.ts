@@ -1,42 +1,49 @@
 /** The event bus for one process: a bounded buffer for each subscriber. */
-import { Effect, Layer, Queue, Stream } from "effect"
+import { type Cause, Effect, Layer, Queue, Stream } from "effect"
 import { EventBus, SubscriberLagged } from "./EventBus.ts"
 import type { SessionEvent } from "./SessionEvent.ts"
 
-/** How many events a subscriber may fall behind before it is told that it lagged. Default: 1,024. */
+/** How events are buffered. */
 export interface Options {
+  /** How many events a subscriber may fall behind before it is told that it lagged. Default: 1,024. */
   readonly capacity?: number | undefined
 }
 
+type Subscriber = Queue.Queue<SessionEvent, SubscriberLagged | Cause.Done>
+
 /** Publishing costs one insertion a subscriber and waits for none. */
 export const layer = (options: Options = {}): Layer.Layer<EventBus> =>
-  Layer.sync(EventBus, () => {
-    const capacity = options.capacity ?? 1024
-    const subscribers = new Set<Queue.Queue<SessionEvent, SubscriberLagged>>()
+  Layer.effect(
+    EventBus,
+    Effect.gen(function*() {
+      const capacity = options.capacity ?? 1024
+      const subscribers = new Set<Subscriber>()
+      yield* Effect.addFinalizer(() => Effect.forEach(subscribers, Queue.end, { discard: true }))
 
-    const deliver = (queue: Queue.Queue<SessionEvent, SubscriberLagged>, events: ReadonlyArray<SessionEvent>) => {
-      if (Queue.offerAllUnsafe(queue, events).length > 0) {
-        subscribers.delete(queue)
-        return Queue.fail(queue, new SubscriberLagged({ capacity }))
+      const deliver = (queue: Subscriber, events: ReadonlyArray<SessionEvent>) => {
+        if (Queue.offerAllUnsafe(queue, events).length > 0) {
+          subscribers.delete(queue)
+          return Queue.fail(queue, new SubscriberLagged({ capacity }))
+        }
+        return Effect.void
       }
-      return Effect.void
-    }
 
-    const subscribe = Effect.acquireRelease(
-      Effect.tap(
-        Queue.make<SessionEvent, SubscriberLagged>({ capacity, strategy: "dropping" }),
-        (queue) => Effect.sync(() => subscribers.add(queue))
-      ),
-      (queue) => Effect.sync(() => subscribers.delete(queue)).pipe(Effect.andThen(Queue.shutdown(queue)))
-    )
-
-    return EventBus.of({
-      publish: (events) =>
-        Effect.suspend(() =>
-          events.length === 0 || subscribers.size === 0
-            ? Effect.void
-            : Effect.forEach([...subscribers], (queue) => deliver(queue, events), { discard: true })
+      const subscribe = Effect.acquireRelease(
+        Effect.tap(
+          Queue.make<SessionEvent, SubscriberLagged | Cause.Done>({ capacity, strategy: "dropping" }),
+          (queue) => Effect.sync(() => subscribers.add(queue))
         ),
-      events: Stream.unwrap(Effect.map(subscribe, (queue) => Stream.fromQueue(queue)))
+        (queue) => Effect.sync(() => subscribers.delete(queue)).pipe(Effect.andThen(Queue.shutdown(queue)))
+      )
+
+      return EventBus.of({
+        publish: (events) =>
+          Effect.suspend(() =>
+            events.length === 0 || subscribers.size === 0
+              ? Effect.void
+              : Effect.forEach([...subscribers], (queue) => deliver(queue, events), { discard: true })
+          ),
+        events: Stream.unwrap(Effect.map(subscribe, (queue) => Stream.fromQueue(queue)))
+      })
     })
-  })
+  )

@@ -6,6 +6,7 @@ import { callerSpan } from "./InnerSpan.ts"
 import type { SessionId } from "./SessionId.ts"
 import { lookupBatchSize } from "./SessionMetrics.ts"
 import type { SessionRepoError } from "./SessionRepo.ts"
+import { closedIfInterrupted, storeClosed } from "./StoreClosed.ts"
 
 interface Asked {
   readonly answer: Deferred.Deferred<Option.Option<Credential>, SessionRepoError>
@@ -46,8 +47,9 @@ export class SessionLookup extends Context.Service<SessionLookup, {
           (credentials) => new Map(credentials.map((credential) => [credential.session.id, credential]))
         ).pipe(
           // In any case, also when the Layer closes meanwhile: nobody waits for good.
-          Effect.onExit((found) =>
+          Effect.onExit((exit) =>
             Effect.sync(() => {
+              const found = Exit.isSuccess(exit) ? exit : closedIfInterrupted("find", exit.cause)
               for (const [id, { answer }] of answers) {
                 Deferred.doneUnsafe(
                   answer,
@@ -75,7 +77,7 @@ export class SessionLookup extends Context.Service<SessionLookup, {
       yield* Effect.addFinalizer(() =>
         Effect.sync(() => {
           closed = true
-          for (const { answer } of waiting.values()) Deferred.doneUnsafe(answer, Exit.interrupt())
+          for (const { answer } of waiting.values()) Deferred.doneUnsafe(answer, Exit.fail(storeClosed("find")))
         })
       )
       yield* Effect.forEach(Array.from({ length: concurrency }), () => Effect.forkScoped(worker), { discard: true })
@@ -83,7 +85,7 @@ export class SessionLookup extends Context.Service<SessionLookup, {
       return {
         credential: (sessionId) =>
           Effect.contextWith((context: Context.Context<never>) => {
-            if (closed) return Effect.interrupt
+            if (closed) return Effect.fail(storeClosed("find"))
             if (repo.isInTransaction?.(context) === true) {
               return Effect.map(repo.find([sessionId]), ([found]) => Option.fromUndefinedOr(found))
             }

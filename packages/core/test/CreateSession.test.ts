@@ -114,6 +114,29 @@ describe("C22 what fails after the commit does not fail the login", () => {
       assert.match(logs[0]!, /^Warn .*event bus failed/)
     }).pipe(Effect.provide(sojourn())))
 
+  it.effect("D3 a bus that takes its time is waited for a quarter of a second, logged, and hears it all the same", () =>
+    Effect.gen(function*() {
+      const heard: Array<string> = []
+      const slow = Effect.provideService(EventBus, {
+        ...yield* EventBus,
+        publish: (events) => Effect.delay(Effect.sync(() => heard.push(...events.map(({ _tag }) => _tag))), "1 minute")
+      })
+      const { exit, logs } = yield* recorded(
+        Effect.gen(function*() {
+          const login = yield* Effect.forkChild(createSession(command), { startImmediately: true })
+          yield* TestClock.adjust("249 millis")
+          assert.isUndefined(login.pollUnsafe())
+          yield* TestClock.adjust("1 millis")
+          assert.isDefined(login.pollUnsafe())
+          yield* TestClock.adjust("1 minute")
+        }).pipe(slow)
+      )
+      yield* exit
+      assert.lengthOf(logs, 1)
+      assert.match(logs[0]!, /^Warn .*event bus failed/)
+      assert.deepStrictEqual(heard, ["SessionCreated"])
+    }).pipe(Effect.provide(sojourn())))
+
   it.effect("a bus that fails is counted, as a cache is", () =>
     Effect.gen(function*() {
       const healthy = yield* recorded(createSession(command))

@@ -73,7 +73,7 @@ const compatible = (logins: ReadonlyArray<Login>): ReadonlyArray<Array<Login>> =
 export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWaiting: AdmitStatement, options: Options) {
   const { batchSize = 32, concurrency = 2, waiting = 4 } = options
   const busy = new Map<UserId, Array<Login>>()
-  const queue = yield* Waiting.makeQueue<Login>(() => [...busy.values()].flat())
+  const queue = yield* Waiting.makeQueue<Login>("admit", () => [...busy.values()].flat())
   const waiters = yield* Semaphore.make(waiting)
   const scope = yield* Effect.scope
   const whenLate = yield* Waiting.makeLate
@@ -119,7 +119,7 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
       const logins = waiting.splice(0, batchSize)
       busy.set(userId, waiting)
       return Effect.forEach(compatible(logins), (group) => send(group, admitWaiting, true)).pipe(
-        Waiting.settled(logins),
+        Waiting.settled("admit", logins),
         Effect.andThen(drain(userId))
       )
     })
@@ -157,7 +157,7 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
       )
         .pipe(
           Effect.flatMap((busy) => Effect.forEach(busy.flat(), waitFor, { discard: true })),
-          Waiting.settled(logins),
+          Waiting.settled("admit", logins),
           Effect.ensuring(Effect.sync(() => underWay--))
         )
     }),
@@ -172,6 +172,7 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
     late?: Late<Admission>
   ): Effect.Effect<Admission, Refusal> =>
     Waiting.outcome<Admission, Refusal, Login>(
+      "admit",
       queue,
       (settle) => ({ candidate, rules, settle, span, cancelled: false }),
       whenLate(late)

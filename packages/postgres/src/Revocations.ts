@@ -44,7 +44,7 @@ const distinct = (all: ReadonlyArray<Ending>) => {
  */
 export const make = Effect.fnUntraced(function*(statements: Statements) {
   const waitingApart = new Set<Ending>()
-  const queue = yield* Waiting.makeQueue<Ending>(() => waitingApart)
+  const queue = yield* Waiting.makeQueue<Ending>("end", () => waitingApart)
   const waiters = yield* Semaphore.make(2)
   const scope = yield* Effect.scope
   const whenLate = yield* Waiting.makeLate
@@ -55,7 +55,7 @@ export const make = Effect.fnUntraced(function*(statements: Statements) {
       const sent = Effect.suspend(() => one.cancelled ? Effect.void : sendOne(one, true))
       return Effect.forkIn(
         waiters.withPermit(sent).pipe(
-          Waiting.settled([one]),
+          Waiting.settled("end", [one]),
           Effect.ensuring(Effect.sync(() => waitingApart.delete(one)))
         ),
         scope
@@ -97,7 +97,7 @@ export const make = Effect.fnUntraced(function*(statements: Statements) {
     Effect.flatMap((all) =>
       send(all).pipe(
         withBatchSpan("sojourn.end", all.length, spansOf(all)),
-        Waiting.settled(all)
+        Waiting.settled("end", all)
       )
     ),
     Effect.forever
@@ -110,6 +110,7 @@ export const make = Effect.fnUntraced(function*(statements: Statements) {
   ): Effect.Effect<EndingRow, SessionRepoError> =>
     Effect.contextWith((context: Context.Context<never>) =>
       Waiting.outcome<EndingRow, SessionRepoError, Ending>(
+        "end",
         queue,
         (settle) => ({ revocation, settle, span: callerSpan(context), cancelled: false }),
         whenLate(late)

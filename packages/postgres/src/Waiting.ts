@@ -1,27 +1,31 @@
 /** Callers who wait for a statement that they share. */
-import type { Late } from "@sojourn/core"
+import type { Late, SessionRepoError } from "@sojourn/core"
+import { closedIfInterrupted, storeClosed } from "@sojourn/core/StoreClosed"
 import { Effect, Queue } from "effect"
 
 export interface Waiting {
   /** Tells the caller, who goes on at once; after the first time it does nothing. */
-  readonly settle: (outcome: Effect.Effect<never>) => void
+  readonly settle: (outcome: Effect.Effect<never, SessionRepoError>) => void
 }
 
-const settleAll = (all: Iterable<Waiting>, outcome: Effect.Effect<never>) =>
+const settleAll = (all: Iterable<Waiting>, outcome: Effect.Effect<never, SessionRepoError>) =>
   Effect.sync(() => {
     for (const { settle } of all) settle(outcome)
   })
 
-/** Runs what is sent for these callers. If it fails, dies or is interrupted, each of them is answered with that cause. */
-export const settled = (all: ReadonlyArray<Waiting>) => <A>(sent: Effect.Effect<A>) =>
-  Effect.exit(Effect.onError(sent, (cause) => settleAll(all, Effect.failCause(cause))))
+/** Runs what is sent for these callers. If it dies, each of them is answered with that cause; if it is interrupted, that it was closed. */
+export const settled = (operation: string, all: ReadonlyArray<Waiting>) => <A>(sent: Effect.Effect<A>) =>
+  Effect.exit(Effect.onError(sent, (cause) => settleAll(all, closedIfInterrupted(operation, cause))))
 
 /** A queue of them, and `elsewhere` those who are not in it any more. When it closes nobody is left. */
-export const makeQueue = Effect.fnUntraced(function*<W extends Waiting>(elsewhere: () => Iterable<W> = () => []) {
+export const makeQueue = Effect.fnUntraced(function*<W extends Waiting>(
+  operation: string,
+  elsewhere: () => Iterable<W> = () => []
+) {
   const queue = yield* Queue.unbounded<W>()
   yield* Effect.addFinalizer(() =>
     Queue.clear(queue).pipe(
-      Effect.flatMap((queued) => settleAll([...queued, ...elsewhere()], Effect.interrupt)),
+      Effect.flatMap((queued) => settleAll([...queued, ...elsewhere()], Effect.fail(storeClosed(operation)))),
       Effect.andThen(Queue.shutdown(queue))
     )
   )
@@ -30,14 +34,15 @@ export const makeQueue = Effect.fnUntraced(function*<W extends Waiting>(elsewher
 
 /** Waits in the queue and for the outcome. The outcome of one that was interrupted after it was sent goes to `late`. */
 export const outcome = <A, E, W extends Waiting & { cancelled: boolean }>(
+  operation: string,
   queue: Queue.Queue<W>,
   make: (settle: (outcome: Effect.Effect<A, E>) => void) => W,
   late: (outcome: Effect.Effect<A, E>) => void
-): Effect.Effect<A, E> =>
+): Effect.Effect<A, E | SessionRepoError> =>
   Effect.callback((resume) => {
     const one: W = make((outcome) => one.cancelled ? late(outcome) : resume(outcome))
     // Once it is closed there is nothing to wait for.
-    if (!Queue.offerUnsafe(queue, one)) resume(Effect.interrupt)
+    if (!Queue.offerUnsafe(queue, one)) resume(Effect.fail(storeClosed(operation)))
     return Effect.sync(() => {
       one.cancelled = true
     })

@@ -54,5 +54,8 @@ export const fromUnknown = (error: unknown): RedisFailure => new RedisFailure({ 
 export const timedOut = (millis: number): RedisFailure =>
   new RedisFailure({ message: `Redis did not answer within ${millis} ms; check its load and the network` })
 
+/** What those get who still wait for an answer when the Layer closes, or ask then. */
+export const closed = new RedisFailure({ message: "Sojourn's Layer was closed" })
+
 /** The server restarted, or has not seen the script yet. */
 export const isNoScript = (error: unknown): boolean => text(error).startsWith("NOSCRIPT")

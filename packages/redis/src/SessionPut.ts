@@ -2,7 +2,7 @@
 import type { SessionCacheError } from "@sojourn/core"
 import { Effect, Exit } from "effect"
 import { evaluate } from "./RedisCall.ts"
-import { fromUnknown, type RedisFailure } from "./RedisFailure.ts"
+import { closed, fromUnknown, type RedisFailure } from "./RedisFailure.ts"
 import type { RedisSend } from "./RedisSend.ts"
 import * as SessionScripts from "./SessionScripts.ts"
 import * as Together from "./Together.ts"
@@ -43,6 +43,7 @@ export const make = (
       )
     },
     most,
+    () => failed(closed),
     () => {
       const refusal = refuses()
       return refusal === undefined ? undefined : failed(refusal)

@@ -1,5 +1,6 @@
 /** Reads what keys of sessions hold, those of the same moment in one command. */
 import { Effect, Exit } from "effect"
+import { closed } from "./RedisFailure.ts"
 import type { RedisSend } from "./RedisSend.ts"
 import * as Together from "./Together.ts"
 
@@ -18,6 +19,7 @@ export const make = ({ client, command, most, refuses }: RedisSend) => {
         )
     },
     most,
+    () => closed,
     refuses
   )
 }

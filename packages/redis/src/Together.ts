@@ -1,7 +1,7 @@
 /** Sends what is asked of Redis at the same moment in one command: most of what a command costs is its own frame. */
 import { spansOf } from "@sojourn/core/BatchSpan"
 import { callerSpan } from "@sojourn/core/InnerSpan"
-import { type Context, Effect, Exit, Queue, type Tracer } from "effect"
+import { Cause, type Context, Effect, Exit, Queue, type Tracer } from "effect"
 
 /** Sends all, and gives the answer to each by its place. `callers` is what those who wait trace. */
 export type SendAll<Ask, A, E> = (
@@ -17,11 +17,13 @@ interface Waiting<Ask, A, E> {
 
 /**
  * Those that come until the program has nothing else to do go together, at most so many, without waiting for those that
- * went before. Who is refused does not go, and holds up nobody.
+ * went before. Who is refused does not go, and holds up nobody. Whoever still waits when it is closed, or asks then, fails with
+ * `closed`: an interruption would look like their own.
  */
 export const make = Effect.fnUntraced(function*<Ask, A, E>(
   sendAll: SendAll<Ask, A, E>,
   most: number,
+  closed: () => E,
   refuses: () => E | undefined = () => undefined
 ) {
   const queue = yield* Queue.unbounded<Waiting<Ask, A, E>>()
@@ -29,19 +31,20 @@ export const make = Effect.fnUntraced(function*<Ask, A, E>(
 
   const send = (waiting: ReadonlyArray<Waiting<Ask, A, E>>) =>
     sendAll(waiting.map(({ ask }) => ask), spansOf(waiting)).pipe(
-      // In any case, also when the cache is closed meanwhile: nobody waits for good.
+      // In any case: nobody waits for good.
       Effect.onExit((answers) =>
-        Effect.sync(() =>
-          waiting.forEach(({ settle }, nth) =>
-            settle(Exit.isSuccess(answers) ? answers.value(nth) : Exit.failCause(answers.cause))
-          )
-        )
+        Effect.sync(() => {
+          const answerOf = Exit.isSuccess(answers)
+            ? answers.value
+            : () => Cause.hasInterruptsOnly(answers.cause) ? Exit.fail(closed()) : Exit.failCause(answers.cause)
+          waiting.forEach(({ settle }, nth) => settle(answerOf(nth)))
+        })
       ),
       Effect.exit
     )
   yield* Effect.addFinalizer(() =>
     Effect.andThen(
-      Effect.map(Queue.clear(queue), (waiting) => waiting.forEach(({ settle }) => settle(Exit.interrupt()))),
+      Effect.map(Queue.clear(queue), (waiting) => waiting.forEach(({ settle }) => settle(Exit.fail(closed())))),
       Queue.shutdown(queue)
     )
   )
@@ -57,7 +60,7 @@ export const make = Effect.fnUntraced(function*<Ask, A, E>(
       const refusal = refuses()
       if (refusal !== undefined) return Effect.fail(refusal)
       return Effect.callback((settle) => {
-        if (!Queue.offerUnsafe(queue, { ask, settle, span: callerSpan(context) })) settle(Exit.interrupt())
+        if (!Queue.offerUnsafe(queue, { ask, settle, span: callerSpan(context) })) settle(Exit.fail(closed()))
       })
     })
 })

@@ -6,10 +6,14 @@ describe("Together", () => {
   it.effect("what is asked at the same moment goes together, and each gets its own answer", () =>
     Effect.gen(function*() {
       const sent: Array<ReadonlyArray<number>> = []
-      const ask = yield* Together.make((all: ReadonlyArray<number>) => {
-        sent.push(all)
-        return Effect.succeed((nth: number) => all[nth] === 3 ? Exit.fail("not 3") : Exit.succeed(all[nth]! * 2))
-      }, 4)
+      const ask = yield* Together.make(
+        (all: ReadonlyArray<number>) => {
+          sent.push(all)
+          return Effect.succeed((nth: number) => all[nth] === 3 ? Exit.fail("not 3") : Exit.succeed(all[nth]! * 2))
+        },
+        4,
+        () => "closed"
+      )
       const exits = yield* Effect.forEach([1, 2, 3, 4, 5], (n) => Effect.exit(ask(n)), { concurrency: "unbounded" })
       assert.deepStrictEqual(sent, [[1, 2, 3, 4], [5]])
       assert.deepStrictEqual(exits, [
@@ -23,7 +27,7 @@ describe("Together", () => {
 
   it.effect("one that fails as a whole fails everybody's", () =>
     Effect.gen(function*() {
-      const ask = yield* Together.make<number, never, string>(() => Effect.fail("away"), 4)
+      const ask = yield* Together.make<number, never, string>(() => Effect.fail("away"), 4, () => "closed")
       const exits = yield* Effect.forEach([1, 2], (n) => Effect.exit(ask(n)), { concurrency: "unbounded" })
       assert.deepStrictEqual(exits, [Exit.fail("away"), Exit.fail("away")])
     }))
@@ -32,14 +36,15 @@ describe("Together", () => {
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const sent = yield* Deferred.make<void>()
-      const ask = yield* Together.make<number, never, never>(
+      const ask = yield* Together.make<number, never, string>(
         () => Effect.andThen(Deferred.succeed(sent, undefined), Effect.never),
-        4
+        4,
+        () => "closed"
       ).pipe(Scope.provide(scope))
       const underWay = yield* Effect.forkChild(Effect.exit(Effect.uninterruptible(ask(1))))
       yield* Deferred.await(sent)
       yield* Scope.close(scope, Exit.void)
-      assert.isTrue(Exit.hasInterrupts(yield* Fiber.join(underWay)))
-      assert.isTrue(Exit.hasInterrupts(yield* Effect.exit(ask(2))))
+      assert.deepStrictEqual(yield* Fiber.join(underWay), Exit.fail("closed"))
+      assert.deepStrictEqual(yield* Effect.exit(ask(2)), Exit.fail("closed"))
     }))
 })
