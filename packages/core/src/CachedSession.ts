@@ -1,5 +1,5 @@
 /** What validation needs of a session, and all that a cache may keep. */
-import { type DateTime, Effect, Option, Schema } from "effect"
+import { type DateTime, Effect, Inspectable, Option, Schema } from "effect"
 import type { Credential } from "./CredentialRepo.ts"
 import { instance } from "./Instance.ts"
 import { activeUntil, isActiveAt, lifetimeFields } from "./Lifetime.ts"
@@ -14,15 +14,25 @@ const optionalName = optional(Schema.String)
 /** How often the secret was replaced, modulo 64: tells which of two secrets of a session is the later one. */
 export const RotationNumber = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 63 }))
 
-/** An active session in short. `deviceName` and `locationName` are the names that lists show. */
+/**
+ * An active session in short. It has the hash of the secret, which a log or `JSON.stringify` leaves out: answer with the fields
+ * that you mean to show.
+ */
 export class CachedSession extends Schema.Class<CachedSession>("@sojourn/core/CachedSession")({
+  /** Public, and no secret. */
   id: SessionId,
+  /** Whose session it is. */
   userId: UserId,
+  /** Of the secret that is good now. */
   secretHash: SecretHash,
+  /** How often the secret was replaced, modulo 64. */
   rotation: RotationNumber.pipe(Schema.withConstructorDefault(Effect.succeed(0))),
   ...lifetimeFields,
+  /** Whether the user trusts the device. */
   trusted: Schema.Boolean,
+  /** The device as lists show it, such as `Chrome on macOS`; none: unknown. */
   deviceName: optionalName,
+  /** The place as lists show it, such as `New York, US`; none: unknown. */
   locationName: optionalName
 }) {
   /** The first instant at which the session is no longer active. */
@@ -33,6 +43,16 @@ export class CachedSession extends Schema.Class<CachedSession>("@sojourn/core/Ca
   /** Active exactly when not expired and not idle: `now < activeUntil`. An ended session is never cached. */
   isActive(now: DateTime.Utc): boolean {
     return isActiveAt(this, now.epochMilliseconds)
+  }
+
+  /** What may be shown and logged: all but what tells of the secret. */
+  toJSON() {
+    const { rotation: _rotation, secretHash: _secretHash, ...shown } = this
+    return shown
+  }
+
+  [Inspectable.NodeInspectSymbol]() {
+    return this.toJSON()
   }
 }
 
@@ -45,8 +65,8 @@ export const isLaterSecret = (
   return ahead > 0 && ahead < 32
 }
 
-/** The short form of a session that has not ended. */
-export const toCached = (session: Session, secretHash: SecretHash, rotation = 0): CachedSession =>
+/** The short form of a session that has not ended; `rotation` is 0 for a new one. */
+export const toCached = (session: Session, secretHash: SecretHash, rotation: number): CachedSession =>
   instance(CachedSession, {
     id: session.id,
     userId: session.userId,

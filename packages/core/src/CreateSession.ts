@@ -120,7 +120,7 @@ export const createSession = Effect.fnUntraced(function*(command: CreateSession)
     ({ bornEnded, events, evicted, expired }) => ({
       userId: session.userId,
       now,
-      admitted: bornEnded ? undefined : toCached(session, secretHash),
+      admitted: bornEnded ? undefined : toCached(session, secretHash, 0),
       ended: [...expired, ...evicted],
       events
     })

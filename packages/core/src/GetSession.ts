@@ -15,7 +15,8 @@ const owned = (session: CachedSession, userId: UserId) =>
     : Effect.fail(new NotSessionOwner({ sessionId: session.id, userId }))
 
 /**
- * An active session of the user's, from the cache, else from the store.
+ * An active session of the user's, from the cache, else from the store. In a transaction of your own the cache may still give a
+ * session that the same transaction has ended.
  *
  * Fails with `SessionNotFound` when there is none, or it is over, with `NotSessionOwner` when it is somebody
  * else's (show both as the same outside), or with `SessionRepoError`.

@@ -1,24 +1,23 @@
 /** A cache that cannot be written fails nobody: it heals by itself. */
-import { Cause, Clock, Duration, Effect, Metric } from "effect"
+import { Cause, Effect, Metric } from "effect"
+import { atMostEvery } from "./AtMostEvery.ts"
 import { SessionCache, SessionCacheError } from "./SessionCache.ts"
 import { cacheErrors } from "./SessionMetrics.ts"
 
-const warningInterval = Duration.toNanosUnsafe("30 seconds")
+/** Of each cache that fails. */
+const warnings = new WeakMap<SessionCache["Service"], ReturnType<typeof atMostEvery>>()
 
-/** Until when nothing more is said about a cache that fails. */
-const quietUntil = new WeakMap<SessionCache["Service"], bigint>()
+const rarely = (cache: SessionCache["Service"]) => {
+  const known = warnings.get(cache) ?? atMostEvery("30 seconds")
+  warnings.set(cache, known)
+  return known
+}
 
 /** All failures are counted, and one is logged every half minute. */
 const cacheFailed = (cache: SessionCache["Service"], why: unknown) =>
-  Effect.flatMap(Clock.monotonicTimeNanos, (now) => {
-    const counted = Metric.update(cacheErrors, 1)
-    if (now < (quietUntil.get(cache) ?? now)) return counted
-    quietUntil.set(cache, now + warningInterval)
-    return Effect.andThen(
-      Effect.logWarning("The session cache could not be written; entries heal within the staleness bound", why),
-      counted
-    )
-  })
+  rarely(cache)(
+    Effect.logWarning("The session cache could not be written; entries heal within the staleness bound", why)
+  ).pipe(Effect.andThen(Metric.update(cacheErrors, 1)))
 
 /** The failure is told to the log and to the metrics only. */
 export const tolerate = (cache: SessionCache["Service"], write: () => Effect.Effect<void, SessionCacheError>) =>

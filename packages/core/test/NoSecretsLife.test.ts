@@ -145,3 +145,15 @@ it.effect("Q11 no hash of a secret in a list or an event", () =>
       assert.notInclude(text, Option.getOrThrow(found!.previous).hash)
     }
   }).pipe(Effect.provide(sojourn)))
+
+it.effect("Q11 no hash of a secret where a request's session is shown or logged", () =>
+  Effect.gen(function*() {
+    const { sessionId, token } = yield* logIn
+    const { session } = yield* validateSession(token)
+    const { exit, logs } = yield* recorded(Effect.logInfo("who asks", session))
+    yield* exit
+    for (const text of [JSON.stringify({ session }), whole({ session }), `${logs}`]) {
+      assert.include(text, sessionId)
+      assert.notInclude(text, session.secretHash)
+    }
+  }).pipe(Effect.provide(sojourn)))

@@ -81,7 +81,7 @@ describe("Session", () => {
     at: instant
   }, ({ at, session }) => {
     const alive = Session.make({ ...session, end: Option.none() })
-    assert.strictEqual(toCached(alive, Fixtures.secretHash).isActive(at), alive.isActive(at))
+    assert.strictEqual(toCached(alive, Fixtures.secretHash, 0).isActive(at), alive.isActive(at))
   })
 
   it("E9 ending sets time, reason and actor, and nothing else", () => {

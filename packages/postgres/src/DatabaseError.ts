@@ -55,8 +55,8 @@ const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
     )
   ],
   ["28", explain("AccessDenied", "PostgreSQL refused the user or the password; check the database URL")],
-  ["22", explain("InvalidData", "PostgreSQL refused a value of the session, or the limitQuery the user's id")],
-  ["23", explain("InvalidData", "PostgreSQL refused the session: it breaks a constraint")],
+  ["22", explain("InvalidData", "PostgreSQL refused a value, or the limitQuery the user's id or its own result")],
+  ["23", explain("InvalidData", "PostgreSQL refused a row: it breaks a constraint")],
   ["53", explain("Unavailable", "PostgreSQL has no connection, memory or disk left; free some and try again")],
   ["57014", explain("Unavailable", "PostgreSQL took longer than the statement timeout")],
   ["57", explain("Unavailable", "PostgreSQL is shutting down or starting; try again")],

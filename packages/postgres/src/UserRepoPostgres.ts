@@ -4,6 +4,7 @@ import { Effect, Layer, Option } from "effect"
 import type { SqlClient } from "effect/sql"
 import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
 import { storeFailure } from "./DatabaseError.ts"
+import { reading } from "./Rows.ts"
 import { schemaSql } from "./SchemaSql.ts"
 
 interface UserColumns {
@@ -42,7 +43,10 @@ export const layer: Layer.Layer<UserRepo, never, SqlClient.SqlClient> = Layer.ef
           userId,
           sql<UserColumns>`SELECT tier, max_sessions, unlimited FROM ${users} WHERE id = ${userId}`
         )
-        return User.make({ id: userId, tier: Tier.make(row.tier), maxSessions: ownLimit(row) })
+        return yield* reading(() => User.make({ id: userId, tier: Tier.make(row.tier), maxSessions: ownLimit(row) }))
+          .pipe(
+            Effect.mapError(failed("find"))
+          )
       }),
       put: Effect.fn("UserRepo.put")(
         function*(user) {

@@ -8,7 +8,8 @@ import {
   SessionId,
   StalenessBound
 } from "@sojourn/core"
-import { Clock, DateTime, Duration, Effect, Layer, Metric, Option, Schema } from "effect"
+import { atMostEvery } from "@sojourn/core/AtMostEvery"
+import { DateTime, Duration, Effect, Layer, Metric, Option, Schema } from "effect"
 import { channel } from "./InvalidationMessage.ts"
 import { evaluate, getAll, type Script } from "./RedisCall.ts"
 import { RedisClient } from "./RedisClient.ts"
@@ -34,19 +35,14 @@ export const cacheReadErrors = Metric.counter("sojourn_cache_read_errors_total",
   incremental: true
 })
 
-const warningInterval = Duration.toMillis("30 seconds")
-
 /** Counts a read that failed and warns of it, at most twice a minute. */
 const makeMissed = () => {
-  let quietUntil = 0
-  const warn = (failure: RedisFailure) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      if (now < quietUntil) return Effect.void
-      quietUntil = now + warningInterval
-      return Effect.logWarning(`Sessions are read from the store instead of the cache: ${failure.message}`)
-    })
-  return (failure: RedisFailure) =>
-    Metric.update(cacheReadErrors, 1).pipe(Effect.andThen(warn(failure)), Effect.as(Option.none<CachedSession>()))
+  const rarely = atMostEvery("30 seconds")
+  return ({ message }: RedisFailure) =>
+    Metric.update(cacheReadErrors, 1).pipe(
+      Effect.andThen(rarely(Effect.logWarning(`Sessions are read from the store instead of the cache: ${message}`))),
+      Effect.as(Option.none<CachedSession>())
+    )
 }
 
 const cacheError = (operation: string, what: string) => (failure: RedisFailure) =>

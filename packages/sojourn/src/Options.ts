@@ -4,7 +4,7 @@ import type { SessionRepoPostgres } from "@sojourn/postgres"
 import type { Duration, Layer, Redacted } from "effect"
 import type { SqlClient } from "effect/sql"
 
-/** What both Layers may be told. `E`: what a `database` of the application's own may fail with. */
+/** What both Layers may be told. `E`: what Layers of the application's own may fail with. */
 export interface CommonOptions<E = never> {
   /**
    * The database to use instead of the one that the other options tell of: to share connections with the application, to set
@@ -23,11 +23,11 @@ export interface CommonOptions<E = never> {
    */
   readonly locationDatabase?: string | undefined
   /** Where devices come from instead of the user agent read by `ua-parser-js`. */
-  readonly deviceEnricher?: Layer.Layer<DeviceEnricher> | undefined
+  readonly deviceEnricher?: Layer.Layer<DeviceEnricher, E> | undefined
   /** Where places come from instead of an `.mmdb` file. */
-  readonly locationEnricher?: Layer.Layer<LocationEnricher> | undefined
+  readonly locationEnricher?: Layer.Layer<LocationEnricher, E> | undefined
   /** Who is told of events instead of the bus inside the process. */
-  readonly eventBus?: Layer.Layer<EventBus> | undefined
+  readonly eventBus?: Layer.Layer<EventBus, E> | undefined
   /** How many events a subscriber of the bus inside the process may fall behind. Default: 1,024. */
   readonly eventBusCapacity?: number | undefined
   /** How often what is due is ended and what is old deleted, or `"never"`. Default: every 30 seconds. */
@@ -40,9 +40,15 @@ export interface Options<E = never> extends CommonOptions<E> {
   readonly databaseUrl?: Redacted.Redacted<string> | undefined
   /** Whether a pooler such as PgBouncer stands before the database. Default: `SOJOURN_DATABASE_POOLED`, else false. */
   readonly databasePooled?: boolean | undefined
-  /** Default: `REDIS_URL`. Without either, or with `"none"`, sessions are cached in this process only. */
+  /**
+   * Default: `REDIS_URL`. Without either, or with `"none"`, sessions are cached in this process only, and of several processes
+   * the others may accept a session for another `StalenessBound` (55 seconds) after it was ended.
+   */
   readonly redisUrl?: Redacted.Redacted<string> | "none" | undefined
-  /** What all keys in Redis begin with. Default: `SOJOURN_REDIS_PREFIX`, else `sojourn`. */
+  /**
+   * What all keys in Redis begin with, without braces. The relay that repairs the cache is told apart by it: servers of several
+   * places over one database need prefixes of their own. Default: `SOJOURN_REDIS_PREFIX`, else `sojourn`.
+   */
   readonly redisPrefix?: string | undefined
   /** The PostgreSQL schema of Sojourn's tables. Default: `SOJOURN_SCHEMA`, else `sojourn`. */
   readonly schema?: string | undefined

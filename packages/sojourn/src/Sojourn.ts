@@ -77,7 +77,7 @@ const locations = (path: string) =>
     ? LocationEnricherMaxmind.layerDefault
     : LocationEnricherMaxmind.layer({ database: path })
 
-const around = (options: CommonOptions<unknown>) =>
+const around = <E>(options: CommonOptions<E>) =>
   Layer.mergeAll(
     options.deviceEnricher ?? DeviceEnricherUaParser.layer(),
     options.locationEnricher ?? Layer.unwrap(Effect.map(locationDatabase(options), locations)),
@@ -94,7 +94,7 @@ const redisCache = (url: Redacted.Redacted<string>, prefix: string) =>
     Layer.provide(RedisClient.layerUrl(url))
   )
 
-/** One relay for each Redis, as the prefix tells them apart. */
+/** One relay for each prefix, by which those who repair several Redis servers over one database tell them apart. */
 const repair = (prefix: string) =>
   layerCacheRepair(RelayName.make(`cache:${prefix.replaceAll(/[^\w.:-]/g, "-")}`.slice(0, 64)))
 

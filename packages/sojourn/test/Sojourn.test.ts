@@ -185,11 +185,53 @@ describe("Sojourn", () => {
       Effect.gen(function*() {
         const none = ConfigProvider.layer(ConfigProvider.fromUnknown({}))
         const missing = yield* Effect.flip(Effect.scoped(Layer.build(Layer.provide(Sojourn.layer(), none))))
-        assert.include(String(missing), "DATABASE_URL")
+        assert.strictEqual(missing._tag, "DatabaseError")
+        assert.include(missing.message, "set DATABASE_URL")
         const bare = yield* Effect.flip(
           Effect.scoped(Layer.build(Sojourn.layer({ databaseUrl: yield* freshDatabase })))
         )
         assert.strictEqual(bare._tag === "DatabaseError" && bare.reason, "NotMigrated")
+      }).pipe(Effect.scoped),
+    60_000
+  )
+
+  it.live("layer: a prefix with braces is refused, whether configured or given", () =>
+    Effect.gen(function*() {
+      const config = ConfigProvider.layer(ConfigProvider.fromUnknown({ SOJOURN_REDIS_PREFIX: "a{b}" }))
+      const redisUrl = Redacted.make("redis://127.0.0.1:1")
+      for (const layer of [Sojourn.layer({ redisUrl }), Sojourn.layer({ redisUrl, redisPrefix: "a{b}" })]) {
+        const refused = yield* Effect.flip(Effect.scoped(Layer.build(Layer.provide(layer, config))))
+        assert.strictEqual(refused._tag, "ConfigError")
+        assert.include(refused.message, "without braces")
+      }
+    }))
+
+  it.live(
+    "layer: two Sojourns in one program have users, sessions and events of their own",
+    () =>
+      Effect.gen(function*() {
+        const database = Database.layer({ url: yield* freshDatabase })
+        const over = (schema: string) => Sojourn.layer({ database, schema, migrate: true, redisUrl: "none" })
+        const userId = UserId.make("ada")
+        const enter = Effect.gen(function*() {
+          yield* putUser(User.make({ id: userId }))
+          yield* createSession(CreateSession.make({ userId }))
+          const { total } = yield* listSessions(ListSessions.make({ userId }))
+          const events = yield* EventLog.use((log) => log.read({ after: 0, limit: 10, userId: Option.none() }))
+          return { total, events: events.length }
+        })
+        const both = Effect.gen(function*() {
+          assert.deepStrictEqual(yield* enter.pipe(Effect.provide(over("us"))), { total: 1, events: 1 })
+          return yield* enter
+        })
+        assert.deepStrictEqual(yield* both.pipe(Effect.provide(over("eu"))), { total: 1, events: 1 })
+
+        const unmigrated = Layer.build(Sojourn.layer({ database, schema: "nobody", redisUrl: "none" }))
+        const told = yield* Effect.flip(unmigrated.pipe(
+          Effect.provide(Sojourn.layer({ database, schema: "eu", redisUrl: "none" })),
+          Effect.scoped
+        ))
+        assert.strictEqual(told._tag === "DatabaseError" && told.reason, "NotMigrated")
       }).pipe(Effect.scoped),
     60_000
   )

@@ -84,7 +84,7 @@ export const session = (fields: SessionFields = {}): Session => {
 export const secretHash: SecretHash = SecretHash.make("5e".repeat(32))
 
 /** The cached form of `session(fields)`. */
-export const cachedSession = (fields: SessionFields = {}): CachedSession => toCached(session(fields), secretHash)
+export const cachedSession = (fields: SessionFields = {}): CachedSession => toCached(session(fields), secretHash, 0)
 
 /** A user id that no other test has. */
 export const freshUserId: Effect.Effect<UserId, never, SecureRandom.SecureRandom> = SecureRandom.SecureRandom.use(

@@ -68,7 +68,7 @@ export const admit: Scenario = {
     const seconds = mode === "full" ? 2 : 1
     const limit = async (): Promise<Figures> => {
       const since = await cost(env)
-      const { perSecond, transactions: operations } = await pgbench.run(mode === "full" ? 4 : 2, seconds)
+      const { perSecond, transactions: operations } = await pgbench.run(mode === "full" ? 4 : 1, seconds)
       const used = await since()
       return {
         operations,

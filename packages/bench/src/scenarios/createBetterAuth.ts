@@ -8,11 +8,11 @@ import { atTheLimit, seeded } from "../Seed.ts"
 import { createNext, openSojourn } from "../SojournSide.ts"
 import { times } from "./create.ts"
 
-/** For each side: its code runs for the first time. */
+/** For each side, as its code runs for the first time; half of it in quick mode. */
 const warmUpMillis = 2_000
 
 const measure = async (env: BenchEnv, mode: Mode): Promise<Measured> => {
-  const { count, millis } = times(mode)
+  const { count, millis, warmUp } = times(mode)
   const sojourn = await openSojourn(env, await seeded(env, atTheLimit))
   const create = fibers(sojourn.context, createNext(logins(atTheLimit.users)))
   const peer = async (kind: Parameters<typeof openBetterAuth>[1]) => {
@@ -25,10 +25,10 @@ const measure = async (env: BenchEnv, mode: Mode): Promise<Measured> => {
   const results = await rounds(
     [{ name: "Sojourn", round: () => load(env, create, 64, millis) }, both],
     count,
-    warmUpMillis
+    warmUp * warmUpMillis
   )
   const others = [await peer("Redis"), await peer("PostgreSQL")]
-  const alone = await rounds(others, count, warmUpMillis)
+  const alone = await rounds(others, count, warmUp * warmUpMillis)
   await sojourn.close()
   await Promise.all([both, ...others].map(({ close }) => close()))
   return {

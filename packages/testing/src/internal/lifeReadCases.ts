@@ -26,7 +26,7 @@ export const lifeReadCases = (it: Vitest.MethodsNonLive<CredentialStore>): void 
       const { logIn, userId } = yield* givenLife()
       const { sessionId } = yield* logIn
       const { secretHash, session } = Option.getOrThrow(yield* Effect.orDie(credentialOf(sessionId)))
-      const expected = toCached(session, secretHash)
+      const expected = toCached(session, secretHash, 0)
       assert.deepStrictEqual(yield* getSession(sessionId, userId), expected)
       yield* Effect.gen(function*() {
         const cache = yield* SessionCache

@@ -99,7 +99,7 @@ export const loginCases = (it: Vitest.MethodsNonLive<Store>): void => {
       const [write] = writes
       assert.isTrue(write?.operation === "put")
       if (write?.operation !== "put") return
-      assert.deepStrictEqual(write.session, toCached(session!, write.session.secretHash))
+      assert.deepStrictEqual(write.session, toCached(session!, write.session.secretHash, 0))
       assert.deepStrictEqual(write.fenced, [])
       assert.deepStrictEqual(yield* indexed, [sessionId])
     })))
