@@ -4,6 +4,7 @@ import { Command } from "effect/cli"
 import type { Sojourn } from "sojourn"
 import { checkInput, create } from "./commands/create.ts"
 import { demo } from "./commands/demo.ts"
+import { doctor } from "./commands/doctor.ts"
 import { events } from "./commands/events.ts"
 import { eventsExport } from "./commands/eventsExport.ts"
 import { list } from "./commands/list.ts"
@@ -60,6 +61,7 @@ export const make = <E, R>(services: Layer.Layer<Sojourn.Services, E, R>) =>
       ),
       sweep.pipe(Command.provide(services)),
       migrate,
+      doctor,
       demo
     ]),
     Command.withGlobalFlags(globalFlags),

@@ -48,6 +48,8 @@ export const settings = Effect.fnUntraced(function*(options: Options<unknown>) {
   }
 })
 
-/** Where places come from. */
+/** Where places come from: `default`, `disabled` or a path. */
+export const locationDatabaseSetting = Config.withDefault(Config.String("SOJOURN_LOCATION_DATABASE"), "default")
+
 export const locationDatabase = (options: CommonOptions<unknown>) =>
-  orConfig(options.locationDatabase, Config.withDefault(Config.String("SOJOURN_LOCATION_DATABASE"), "default"))
+  orConfig(options.locationDatabase, locationDatabaseSetting)
