@@ -3,7 +3,7 @@ import type { Admission, Candidate, Late, SessionRepoError, SessionRules, UserId
 import { spansOf, withBatchSpan } from "@sojourn/core/BatchSpan"
 import { Effect, Metric, Queue, Result, Semaphore, type Tracer } from "effect"
 import type { Outcome, Refusal } from "./Admit.ts"
-import { mayBeOnes } from "./DatabaseError.ts"
+import { isNoAnswer, mayBeOnes } from "./DatabaseError.ts"
 import * as Waiting from "./Waiting.ts"
 
 /** How many logins go to the database in one statement. */
@@ -42,6 +42,18 @@ interface Login {
   cancelled: boolean
 }
 
+/** What a statement came to. */
+interface Sent {
+  /** Those whose user's lock is taken. */
+  readonly busy: ReadonlyArray<Login>
+  /** What it failed with; those that it was for have been told. */
+  readonly failure?: SessionRepoError | undefined
+}
+
+/** Whether those who wait for the same would wait as long and in vain: for the database, or, with `wait`, for a lock. */
+const endsWaiting = (failure: SessionRepoError, wait: boolean) =>
+  isNoAnswer(failure) || wait && failure.reason === "Unavailable"
+
 /** One user's logins in one statement count as simultaneous, so they may be apart by this much at most. */
 const simultaneousMillis = 1000
 
@@ -79,13 +91,11 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
   const whenLate = yield* Waiting.makeLate
   let underWay = 0
 
-  /** Gives each login its outcome, and those that are busy back. If the statement fails, each is tried on its own. */
+  /** Gives each login its outcome, and tells which are busy. If the statement fails, each is tried on its own. */
   const send = Effect.fnUntraced(
-    function*(logins: ReadonlyArray<Login>, statement: AdmitStatement, wait: boolean): Effect.fn.Return<
-      ReadonlyArray<Login>
-    > {
+    function*(logins: ReadonlyArray<Login>, statement: AdmitStatement, wait: boolean): Effect.fn.Return<Sent> {
       const first = logins[0]
-      if (first === undefined) return []
+      if (first === undefined) return { busy: [] }
       yield* Metric.update(admissionBatchSize, logins.length)
       const callers = spansOf(logins)
       const answer = yield* statement(logins.map(({ candidate }) => candidate), first.rules, wait).pipe(
@@ -93,18 +103,42 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
         Effect.result
       )
       if (Result.isSuccess(answer)) {
-        return logins.filter((login, at) => {
+        const busy = logins.filter((login, at) => {
           const outcome = answer.success[at]!
           if (outcome === "Busy") return true
           login.settle(Effect.fromResult(outcome))
           return false
         })
+        return { busy }
       }
       if (logins.length > 1 && mayBeOnes(answer.failure)) {
-        return (yield* Effect.forEach(logins, (login) => send([login], statement, wait))).flat()
+        return yield* sendEach(logins.map((login) => [login]), statement, wait)
       }
       for (const login of logins) login.settle(Effect.fail(answer.failure))
-      return []
+      if (isNoAnswer(answer.failure)) yield* Waiting.giveUp(queue, answer.failure)
+      return { busy: [], failure: answer.failure }
+    }
+  )
+
+  /** One statement after the other. Where the database does not answer, or not in time, those that are left fail, too. */
+  const sendEach = Effect.fnUntraced(
+    function*(
+      groups: ReadonlyArray<ReadonlyArray<Login>>,
+      statement: AdmitStatement,
+      wait: boolean
+    ): Effect.fn.Return<Sent> {
+      const busy: Array<Login> = []
+      let failure: SessionRepoError | undefined
+      for (const group of groups) {
+        if (failure !== undefined && endsWaiting(failure, wait)) {
+          for (const login of group) login.settle(Effect.fail(failure))
+        } else {
+          const sent = yield* send(group, statement, wait)
+          busy.push(...sent.busy)
+          failure = sent.failure
+        }
+      }
+      return { busy, failure }
     }
   )
 
@@ -118,7 +152,11 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
       }
       const logins = waiting.splice(0, batchSize)
       busy.set(userId, waiting)
-      return Effect.forEach(compatible(logins), (group) => send(group, admitWaiting, true)).pipe(
+      return sendEach(compatible(logins), admitWaiting, true).pipe(
+        Effect.map(({ failure }) => {
+          if (failure === undefined || !endsWaiting(failure, true)) return
+          for (const login of busy.get(userId)?.splice(0) ?? []) login.settle(Effect.fail(failure))
+        }),
         Waiting.settled("admit", logins),
         Effect.andThen(drain(userId))
       )
@@ -151,12 +189,9 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
   const worker = take.pipe(
     Effect.flatMap((logins) => {
       underWay++
-      return Effect.forEach(
-        compatible(logins.filter(({ cancelled }) => !cancelled)),
-        (group) => send(group, admit, false)
-      )
+      return sendEach(compatible(logins.filter(({ cancelled }) => !cancelled)), admit, false)
         .pipe(
-          Effect.flatMap((busy) => Effect.forEach(busy.flat(), waitFor, { discard: true })),
+          Effect.flatMap(({ busy }) => Effect.forEach(busy, waitFor, { discard: true })),
           Waiting.settled("admit", logins),
           Effect.ensuring(Effect.sync(() => underWay--))
         )

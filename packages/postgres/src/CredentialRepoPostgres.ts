@@ -14,13 +14,13 @@ import {
   UserId
 } from "@sojourn/core"
 import { withInnerSpan } from "@sojourn/core/InnerSpan"
-import { DateTime, Duration, Effect, Layer, Option, Schema } from "effect"
+import { DateTime, Effect, Layer, Option, Schema } from "effect"
 import { Hex } from "effect/encoding"
 import type { SqlClient } from "effect/sql"
 import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
 import { credentialColumns, credentialOf, type CredentialRow } from "./CredentialRow.ts"
 import { alone, locking } from "./LockWait.ts"
-import { array, bytes } from "./Parameters.ts"
+import { array, bytes, wholeMillis } from "./Parameters.ts"
 import { repoError } from "./RepoError.ts"
 import { reading, rowsOf } from "./Rows.ts"
 import { schemaSql } from "./SchemaSql.ts"
@@ -101,7 +101,7 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
             rowsOf<OutcomeRow>(sql`
             SELECT outcome, winning_salt, ${columns} FROM ${own("rotate")}(
               ${wait}, ${sessionId}::uuid, ${bytes(presented)}, ${bytes(next)}, ${bytes(salt)}, ${eventId}::uuid,
-              ${DateTime.toDate(now)}, ${BigInt(Duration.toMillis(grace))}, ${Option.getOrNull(ipAddress)}::inet
+              ${DateTime.toDate(now)}, ${wholeMillis(grace)}, ${Option.getOrNull(ipAddress)}::inet
             )`)
           )
           if (row === undefined) return { _tag: "NotActive", credential: Option.none() } satisfies RotationOutcome

@@ -168,6 +168,9 @@ export const limitQueryError = (cause: unknown): DatabaseError => {
     : databaseError("limitQuery")(cause)
 }
 
+/** Whether it was waited for in vain, as where a server is frozen: then whoever waits behind it need not try. */
+export const isNoAnswer = ({ cause }: { readonly cause?: unknown }): boolean => Cause.isTimeoutError(cause)
+
 /** "SJN03": the user's lock is taken, and the statement was told not to wait. */
 export const isLockTaken = (error: unknown): boolean => sqlState(error) === "SJN03"
 

@@ -1,6 +1,6 @@
 /** Values as the driver takes them. */
 import { PgTypes } from "@effect/sql-pg"
-import { Result } from "effect"
+import { Duration, Result } from "effect"
 import { Hex } from "effect/encoding"
 
 /** An array that may hold nulls, and nothing but nulls. */
@@ -8,3 +8,6 @@ export const array = (values: ReadonlyArray<unknown>, oid: number) => Result.get
 
 /** The bytes of a hash or salt that is known to be hex. */
 export const bytes = (hex: string) => Result.getOrThrow(Hex.decode(hex))
+
+/** A duration of whatever fineness as `int8`. */
+export const wholeMillis = (duration: Duration.Duration) => BigInt(Math.floor(Duration.toMillis(duration)))

@@ -1,9 +1,10 @@
 /** The relays' positions and leases in PostgreSQL. */
 import { EventId, RelayError, RelayName, RelayRepo, RelayStatus, SetAside } from "@sojourn/core"
-import { DateTime, Duration, Effect, Layer, Option, Schema, SchemaTransformation } from "effect"
+import { DateTime, Effect, Layer, Option, Schema, SchemaTransformation } from "effect"
 import type { SqlClient } from "effect/sql"
 import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
 import { storeFailure } from "./DatabaseError.ts"
+import { wholeMillis } from "./Parameters.ts"
 import { schemaSql } from "./SchemaSql.ts"
 
 const failed = (operation: string) => (cause: unknown) => new RelayError(storeFailure(operation, cause))
@@ -46,9 +47,7 @@ export const layer: Layer.Layer<RelayRepo, never, SqlClient.SqlClient> = Layer.e
       // The lease begins anew after the wait for the row, which may have been a long one.
       hold: Effect.fn("RelayRepo.hold")(
         function*({ holder, name }, lease, from) {
-          const heldUntil = sql`clock_timestamp() + ${
-            BigInt(Duration.toMillis(lease))
-          }::bigint * interval '1 millisecond'`
+          const heldUntil = sql`clock_timestamp() + ${wholeMillis(lease)}::bigint * interval '1 millisecond'`
           const start = from === "end" ? sql`${own("settled_position")}()` : sql`0`
           const rows = yield* sql`
             INSERT INTO ${relays} AS relay (name, position, holder, held_until)

@@ -3,7 +3,7 @@ import type { Late, SessionId, SessionRepoError } from "@sojourn/core"
 import { spansOf, withBatchSpan } from "@sojourn/core/BatchSpan"
 import { callerSpan } from "@sojourn/core/InnerSpan"
 import { type Context, Effect, Queue, Result, Semaphore, type Tracer } from "effect"
-import { mayBeOnes } from "./DatabaseError.ts"
+import { isNoAnswer, mayBeOnes } from "./DatabaseError.ts"
 import type { EndingRow } from "./EndedRow.ts"
 import type { Revocation } from "./RevokeStatements.ts"
 import * as Waiting from "./Waiting.ts"
@@ -68,9 +68,15 @@ export const make = Effect.fnUntraced(function*(statements: Statements) {
     return Effect.void
   }
 
+  const fail = (all: ReadonlyArray<Ending>, error: SessionRepoError) =>
+    Effect.suspend(() => {
+      for (const one of all) one.settle(Effect.fail(error))
+      return isNoAnswer(error) ? Waiting.giveUp(queue, error) : Effect.void
+    })
+
   const sendOne = (one: Ending, wait: boolean): Effect.Effect<void> =>
     Effect.matchEffect(statements.one(one.revocation, wait), {
-      onFailure: (error) => Effect.sync(() => one.settle(Effect.fail(error))),
+      onFailure: (error) => fail([one], error),
       onSuccess: (row) => settle(one, row)
     })
 
@@ -87,7 +93,8 @@ export const make = Effect.fnUntraced(function*(statements: Statements) {
         })
       } else if (mayBeOnes(answer.failure)) {
         yield* Effect.forEach(first, (one) => sendOne(one, false), { discard: true })
-      } else for (const one of first) one.settle(Effect.fail(answer.failure))
+      } else if (isNoAnswer(answer.failure)) return yield* fail(all, answer.failure)
+      else yield* fail(first, answer.failure)
     }
     yield* Effect.forEach(again, (one) => sendOne(one, false), { discard: true })
   })

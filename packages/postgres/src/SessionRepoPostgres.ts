@@ -57,7 +57,7 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
       )
 
       const admitInside = Effect.fnUntraced(function*(candidate: Candidate, rules: SessionRules) {
-        const [outcome] = yield* admit([candidate], rules, true)
+        const [outcome] = yield* answered("admit")(admit([candidate], rules, true))
         return yield* outcome === undefined || outcome === "Busy"
           ? Effect.fail(repoError("admit")(new Error("The statement gave no outcome")))
           : Effect.fromResult(outcome)

@@ -32,6 +32,10 @@ export const makeQueue = Effect.fnUntraced(function*<W extends Waiting>(
   return queue
 })
 
+/** Those who wait in the queue now are told that it failed, instead of finding out one after the other. */
+export const giveUp = <W extends Waiting>(queue: Queue.Queue<W>, failure: SessionRepoError) =>
+  Effect.flatMap(Queue.clear(queue), (queued) => settleAll(queued, Effect.fail(failure)))
+
 /** Waits in the queue and for the outcome. The outcome of one that was interrupted after it was sent goes to `late`. */
 export const outcome = <A, E, W extends Waiting & { cancelled: boolean }>(
   operation: string,

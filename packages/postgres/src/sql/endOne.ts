@@ -84,7 +84,7 @@ export const endOne = (schema: string): ReadonlyArray<string> => [
       SELECT 'SessionRevoked', e.now, e.person, e.id, ${actorColumns(schema, "person")}, ${data("e")}
       FROM ended e ORDER BY e.place
     )
-    SELECT a.id, a.person, e.id IS NOT NULL, e.device, coalesce(a.is_owner AND a.is_locked IS NOT TRUE, false)
+    SELECT a.id, a.person, e.id IS NOT NULL, e.device, coalesce(a.is_owner AND a.person IS NOT NULL AND a.is_locked IS NOT TRUE, false)
     FROM asked a LEFT JOIN ended e ON e.place = a.place;
   END $$`
 ]
