@@ -3,13 +3,19 @@ import { Context, Layer, Stream } from "effect"
 import type { SessionId } from "./SessionId.ts"
 
 /**
- * - `Ended`: the sessions are over for good, since `at` (epoch milliseconds).
+ * - `Ended`: the sessions are over for good.
  * - `Changed`: they live, with another secret: what is kept of them is out of date.
  * - `Listening`: from now on everything is told; what was told before may be lost.
  * - `Lost`: the channel is cut. Until it is `Listening` again nothing is told.
  */
 export type CacheInvalidation =
-  | { readonly _tag: "Ended" | "Changed"; readonly sessionIds: ReadonlyArray<SessionId>; readonly at: number }
+  | {
+    readonly _tag: "Ended" | "Changed"
+    /** Those that it is about, of whatever users. */
+    readonly sessionIds: ReadonlyArray<SessionId>
+    /** When it happened, by the clock of the process that did it, in milliseconds since 1970. */
+    readonly at: number
+  }
   | { readonly _tag: "Listening" | "Lost" }
 
 /** Port: news of what other processes ended or changed, for caches inside this one. */

@@ -18,32 +18,51 @@ import { type Admission, type Late, SessionRepo } from "./SessionRepo.ts"
 import { hashSecret, makeToken } from "./SessionToken.ts"
 import { Tier, UserId } from "./User.ts"
 
-/** A login, as the application saw it. `ipAddress`, `userAgent` and `clientHints` are taken as they come. */
+/** A login, as the application saw it. Address, user agent and hints are taken as they come: no login fails for them. */
 export class CreateSession extends Schema.Class<CreateSession>("@sojourn/core/CreateSession")({
+  /** Who logged in, by the application's own id. `UserNotFound` when nobody is known by it. */
   userId: UserId,
+  /** From where: the client's address, not a proxy's. What is no address is not kept. Default: none. */
   ipAddress: optional(Schema.String),
+  /** The header of that name. Kept cut to 1,024 characters, without control characters. Default: none. */
   userAgent: optional(Schema.String),
+  /** What else the browser says of the device: header names in lower case. Read once, not kept. Default: none. */
   clientHints: ClientHints.pipe(Schema.withConstructorDefault(Effect.succeed({}))),
-  /** When the session ends at the latest. Default: the policy's lifetime from now. */
+  /**
+   * When the session ends at the latest: in the future, and within the policy's maximum lifetime. Default: the policy's
+   * lifetime from now.
+   */
   expiresAt: optional(Instant),
+  /** The application's own id of the refresh token that goes with the session, to be found in it. Default: none. */
   refreshTokenId: optional(RefreshTokenId),
-  /** The user's tier, where the application knows it: then the rules in `TierPolicies` apply. */
+  /** The user's tier, where the application knows it: then the rules in `TierPolicies` apply. Default: none. */
   tier: optional(Tier)
 }) {}
 
-/** The new session. `token` is shown here once and kept nowhere; `evicted` are the sessions that made room. */
+/**
+ * The new session. When more logins of one user arrive at once than the limit has room for, it may have been ended
+ * already for one of the others: then its token is refused, with `SessionNotActive` and `session_limit_exceeded`.
+ */
 export class CreateSessionResponse extends Schema.Class<CreateSessionResponse>("@sojourn/core/CreateSessionResponse")({
+  /** Names the session in lists, events and logs. It signs nobody in. */
   sessionId: SessionId,
+  /** For the client alone. Shown here once and kept nowhere: a hash of its secret is stored. */
   token: Schema.Redacted(Schema.String),
+  /** None when nothing is known of it, or the enricher gave no answer in time. */
   deviceInfo: Schema.OptionFromNullOr(Device),
+  /** None when the address has no known place, or the enricher gave no answer in time. */
   location: Schema.OptionFromNullOr(Location),
+  /** The absolute end. Activity never moves it; an idle timeout may come before it. */
   expiresAt: Instant,
+  /** The sessions that were ended to make room; none as long as there was some. */
   evicted: Schema.Array(SessionId)
 }) {}
 
 /** The session would be over at once, or live longer than the policy allows. Nothing was written. */
 export class InvalidExpiry extends Schema.TaggedError<InvalidExpiry>()("InvalidExpiry", {
+  /** The end that was asked for. */
   expiresAt: Schema.DateTimeUtc,
+  /** The latest one that the policy allowed at that time. */
   latest: Schema.DateTimeUtc
 }) {
   override get message() {

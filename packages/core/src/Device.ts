@@ -21,13 +21,19 @@ export type DeviceKind = typeof DeviceKind.Type
 
 const text = optional(printable(64))
 
-/** A device in words for people. `name` is what lists show: `Chrome on macOS`. */
+/** A device in words for people. */
 export class Device extends Schema.Class<Device>("@sojourn/core/Device")({
+  /** What lists show: `Chrome on macOS`. */
   name: printable(160),
+  /** `unknown` where the user agent does not tell, though something else of it is known. */
   kind: DeviceKind,
+  /** The browser or the program without its version: `Chrome`, `curl`. None when it is not known. */
   browser: text,
+  /** As the browser told it: `120.0.0.0`. */
   browserVersion: text,
+  /** The operating system: `macOS`, `Android`. None when it is not known. */
   system: text,
+  /** As the browser told it, which may be less than the truth: without client hints, macOS stays at 10.15.7. */
   systemVersion: text
 }) {}
 

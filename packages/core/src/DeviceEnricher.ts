@@ -4,7 +4,9 @@ import type { ClientHints, Device } from "./Device.ts"
 
 /** An enricher could not answer. Logins go on without what it would have said. */
 export class EnrichmentError extends Schema.TaggedError<EnrichmentError>()("EnrichmentError", {
+  /** What happened, for the log. It is logged: no address and no user agent belong in it. */
   message: Schema.String,
+  /** What the enricher's own source failed with. */
   cause: Schema.Defect()
 }) {}
 

@@ -10,7 +10,9 @@ export class EventLogError extends Schema.TaggedError<EventLogError>()("EventLog
 
 /** An event and its place in the log. Positions rise but are not without gaps. */
 export class LoggedEvent extends Schema.Class<LoggedEvent>("@sojourn/core/LoggedEvent")({
+  /** From 1, in the order of the log. To read on behind this event, give it as `after`. */
   position: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
+  /** What happened; `_tag` says which event it is. */
   event: SessionEvent
 }) {}
 

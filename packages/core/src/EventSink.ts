@@ -2,18 +2,18 @@
 import { Cause, Effect, Schema } from "effect"
 import type { LoggedEvent } from "./EventLog.ts"
 
-/**
- * The events were not taken.
- * - `Unavailable`: the receiver cannot be reached or is overloaded. It is tried again for as long as that takes.
- * - `Rejected`: it does not want this event. After some attempts the event is set aside and the relay goes on.
- *
- * `delivered`: how many of the batch, from its beginning, were taken nevertheless. Default: none. `cause`: what the receiver
- * failed with, if anything.
- */
+/** The events were not taken. */
 export class SinkError extends Schema.TaggedError<SinkError>()("SinkError", {
+  /**
+   * - `Unavailable`: the receiver cannot be reached or is overloaded. It is tried again for as long as that takes.
+   * - `Rejected`: it does not want this event. After some attempts the event is set aside and the relay goes on.
+   */
   reason: Schema.Literals(["Unavailable", "Rejected"]),
+  /** Why, for a person. It is logged, and kept with what is set aside: no secret belongs in it. */
   message: Schema.String,
+  /** How many of the batch, from its beginning, were taken nevertheless. Default: 0. */
   delivered: Schema.Int.pipe(Schema.withConstructorDefault(Effect.succeed(0))),
+  /** What the receiver failed with. Default: undefined, nothing is known. */
   cause: Schema.Defect().pipe(Schema.withConstructorDefault(Effect.undefined))
 }) {}
 

@@ -11,8 +11,11 @@ import { revocationLag } from "./SessionMetrics.ts"
 
 /** The configured times add up to more than what is promised. */
 export class StalenessTooLong extends Schema.TaggedError<StalenessTooLong>()("StalenessTooLong", {
+  /** How long the front cache keeps a session: its `timeToLive`. */
   frontMillis: Schema.Finite,
+  /** How long the shared cache keeps one: the `StalenessBound`. */
   sharedMillis: Schema.Finite,
+  /** What both together may take: the `StalenessPromise`. */
   promisedMillis: Schema.Finite
 }) {
   override get message() {

@@ -16,7 +16,9 @@ export const Span = Schema.DurationFromMillis.check(isPositiveMillis)
 
 /** The times that decide whether a session is active. */
 export const lifetimeFields = {
+  /** When the session began. */
   createdAt: Instant,
+  /** The latest activity on record, at first the beginning. */
   lastActivityAt: Instant,
   /** The absolute end; activity never moves it. */
   expiresAt: Instant,

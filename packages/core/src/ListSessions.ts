@@ -10,6 +10,7 @@ import { UserId } from "./User.ts"
 
 /** Which sessions to list, newest first. */
 export class ListSessions extends Schema.Class<ListSessions>("@sojourn/core/ListSessions")({
+  /** Whose sessions. An unknown user has none. */
   userId: UserId,
   /** Ended, expired and idle ones too. Default: only active ones. */
   all: Schema.Boolean.pipe(Schema.withConstructorDefault(Effect.succeed(false))),
@@ -25,9 +26,11 @@ export class ListSessions extends Schema.Class<ListSessions>("@sojourn/core/List
 
 /** A session in a list, and whether it is active now. */
 export interface ListedSession {
+  /** All that is known of it; no secret is in it. */
   readonly session: Session
+  /** At the time of the listing. */
   readonly active: boolean
-  /** Whether it is the one that asks. */
+  /** Whether it is the one that asks, as `ListSessions.current` says. */
   readonly current: boolean
 }
 

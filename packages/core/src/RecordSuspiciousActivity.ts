@@ -13,8 +13,9 @@ import { SessionId } from "./SessionId.ts"
 /** Which session, who noticed, and at which count it ends. */
 export class RecordSuspiciousActivity
   extends Schema.Class<RecordSuspiciousActivity>("@sojourn/core/RecordSuspiciousActivity")({
+    /** An active session; any other is `SessionNotFound`. */
     sessionId: SessionId,
-    /** Default: the system. */
+    /** Who noticed. Default: the system. */
     actor: Actor.pipe(Schema.withConstructorDefault(Effect.succeed(system))),
     /** The count at which the session ends with `security_concern`. Default: never. */
     endAt: optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))

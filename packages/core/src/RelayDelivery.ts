@@ -9,9 +9,11 @@ import { toPrintable } from "./Text.ts"
 /** This process does not hold the relay any more. */
 export class LeaseLost extends Data.TaggedError("LeaseLost") {}
 
+/** When a relay gives up. */
 export interface Patience {
   /** How often an event that is rejected is tried. */
   readonly attempts: number
+  /** The longest pause between two attempts. */
   readonly retryAtMost: Duration.Duration
 }
 

@@ -16,32 +16,43 @@ export class RelayError extends Schema.TaggedError<RelayError>()("RelayError", s
 
 /** One run of a relay in one process. */
 export interface RelayHolder {
+  /** Which relay it runs. */
   readonly name: RelayName
   /** A UUID of this run. */
   readonly holder: string
 }
 
-/** The last position that was delivered, and the last one of the log, to tell how far behind the relay is. */
+/** How far a relay has come. */
 export interface RelayProgress {
+  /** The last position that was delivered or set aside; 0 before the first. */
   readonly position: number
+  /** The last position of the log: how far behind the relay is. */
   readonly head: number
 }
 
 /** An event that was not delivered, because the receiver rejected it time and again. */
 export class SetAside extends Schema.Class<SetAside>("@sojourn/core/SetAside")({
+  /** Its place in the event log, by which `settle` forgets it. */
   position: Schema.Int,
+  /** The event's own, to tell whether the log still has it. */
   eventId: EventId,
   /** What the receiver said last. */
   message: Schema.String,
+  /** When it was set aside. */
   at: Instant
 }) {}
 
-/** A relay as it stands. `heldUntil`: a process runs it, and has said so until then. */
+/** A relay as it stands. */
 export class RelayStatus extends Schema.Class<RelayStatus>("@sojourn/core/RelayStatus")({
+  /** As it was given to `layerRelay`. */
   name: RelayName,
+  /** The last position that was delivered or set aside; 0 before the first. */
   position: Schema.Int,
+  /** The last position of the log: the relay is `head - position` behind. */
   head: Schema.Int,
+  /** A process runs it, and has said so until then. None: no process runs it now. */
   heldUntil: optional(Instant),
+  /** How many events wait to be delivered by `redeliver`. */
   setAside: Schema.Int
 }) {}
 

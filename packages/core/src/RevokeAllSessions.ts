@@ -10,11 +10,13 @@ import { UserId } from "./User.ts"
 
 /** Whose sessions, who ends them and why. */
 export class RevokeAllSessions extends Schema.Class<RevokeAllSessions>("@sojourn/core/RevokeAllSessions")({
+  /** Whose sessions. An unknown user has none. */
   userId: UserId,
-  /** A session to keep: an active one of the user's, such as the one that asks. */
+  /** A session to keep: an active one of the user's, such as the one that asks. Default: none is kept. */
   except: optional(SessionId),
   /** Default: `logout`. `password_changed` after a change of password (OWASP ASVS 5.0, 7.4.3). */
   reason: EndReason.pipe(Schema.withConstructorDefault(Effect.succeed("logout" as const))),
+  /** Who ends them, for the record: `byUser`, `byAdministrator` or `system`. */
   actor: Actor
 }) {}
 

@@ -10,11 +10,13 @@ import { UserId } from "./User.ts"
 
 /** Which session, who ends it and why. */
 export class RevokeSession extends Schema.Class<RevokeSession>("@sojourn/core/RevokeSession")({
+  /** The session to end, in whatever state it is. */
   sessionId: SessionId,
   /** Whose it must be, for a user who ends a session of their own; none: whoever's it is. */
   owner: optional(UserId),
   /** Default: `logout`. */
   reason: EndReason.pipe(Schema.withConstructorDefault(Effect.succeed("logout" as const))),
+  /** Who ends it, for the record: `byUser`, `byAdministrator` or `system`. */
   actor: Actor
 }) {}
 

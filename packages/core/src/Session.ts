@@ -1,8 +1,9 @@
 /** One login of one user on one device. */
 import { Brand, DateTime, Effect, Option, Schema } from "effect"
 import { Device } from "./Device.ts"
+import { Instant } from "./Instant.ts"
 import { IpAddress } from "./IpAddress.ts"
-import { activeUntil, isActiveAt, lifetimeFields } from "./Lifetime.ts"
+import { activeUntil, isActiveAt, Span } from "./Lifetime.ts"
 import { Location } from "./Location.ts"
 import { optional } from "./Optional.ts"
 import { type EndReason, SessionEnd } from "./SessionEnd.ts"
@@ -36,21 +37,37 @@ export type RefreshTokenId = typeof RefreshTokenId.Type
  * It holds no secret and no hash of one, so it may be shown in lists and logs.
  */
 export class Session extends Schema.Class<Session>("@sojourn/core/Session")({
+  /** Names the session everywhere. Not a secret: it signs nobody in. */
   id: SessionId,
+  /** Whose session it is, by the application's own id. */
   userId: UserId,
+  /** What they logged in with, as the user agent told; none when it is not known. */
   device: optional(Device),
+  /** Where they logged in, as the address told; none when it is not known. */
   location: optional(Location),
-  /** Where the login came from. */
+  /** Where the login came from; of a login without an address, where the first activity with one did. */
   ipAddress: optional(IpAddress),
   /** Where the latest activity came from. */
   lastIpAddress: optional(IpAddress),
+  /** What the client called itself at the login; none when it said nothing that can be read. */
   userAgent: optional(UserAgent),
+  /** The refresh token that goes with it, where the application named one. */
   refreshTokenId: optional(RefreshTokenId),
-  ...lifetimeFields,
+  /** When they logged in. */
+  createdAt: Instant,
+  /** The latest activity on record, at first the login. `touchSession` records at intervals of up to a minute. */
+  lastActivityAt: Instant,
+  /** The absolute end; activity never moves it. */
+  expiresAt: Instant,
+  /** How long the session lives without activity; none: only the absolute end counts. */
+  idleTimeout: optional(Span),
+  /** Whether the user trusts the device (`trustSession`): the policy may protect it from eviction. Default: false. */
   trusted: Schema.Boolean.pipe(Schema.withConstructorDefault(Effect.succeed(false))),
+  /** How often `recordSuspiciousActivity` has counted. Default: 0. */
   suspiciousActivityCount: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: maximumCount })).pipe(
     Schema.withConstructorDefault(Effect.succeed(0))
   ),
+  /** How it ended. None: nothing has ended it yet, though its time may be over; `endReason` tells. */
   end: optional(SessionEnd)
 }) {
   /** The first instant at which the session is no longer active, unless something ends it before. */

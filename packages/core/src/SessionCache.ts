@@ -7,8 +7,11 @@ import type { UserId } from "./User.ts"
 
 /** A write did not reach the cache. It heals by itself within the staleness bound. */
 export class SessionCacheError extends Schema.TaggedError<SessionCacheError>()("SessionCacheError", {
+  /** The method of the cache: `put`, `fence`, … */
   operation: Schema.String,
+  /** Why, for a person: one line with what to do. It holds no secret. */
   message: Schema.String,
+  /** What the cache's own client failed with. */
   cause: Schema.Defect()
 }) {}
 

@@ -13,8 +13,9 @@ interface Entry {
   readonly until: number
 }
 
-/** How many entries are kept; the one written first goes first. Default: 10,000. */
+/** How much is kept. */
 export interface Options {
+  /** How many entries, endings included; the one written first goes first. Default: 10,000. */
   readonly capacity?: number | undefined
 }
 

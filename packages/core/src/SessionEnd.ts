@@ -21,11 +21,13 @@ export const EndReason = Schema.Literals([
 ])
 export type EndReason = typeof EndReason.Type
 
-/** Who did something to a session: the user, an administrator, or the system by its rules. `id` names the person. */
+/** Who did something to a session: the user, an administrator, or the system by its rules. */
 export class Actor extends Schema.Class<Actor>("@sojourn/core/Actor")({
+  /** `user`: the session's own; `administrator`: somebody of the application's; `system`: Sojourn, by a rule. */
   kind: Schema.Literals(["user", "administrator", "system"]),
+  /** The user's id, or the administrator's by the application's own. Default: none, as for the system. */
   id: optional(printable(255)),
-  /** From where it was done, where that is known. May be missing on the wire, as in events from before it was told. */
+  /** From where it was done. Default: none. May be missing on the wire, as in events from before it was told. */
   ipAddress: optional(IpAddress).pipe(Schema.withDecodingDefaultKey(Effect.succeed(null)))
 }) {}
 
@@ -46,7 +48,10 @@ export const byAdministrator = (id: string, ipAddress: Option.Option<string> = O
 
 /** The one terminal transition of a session. */
 export class SessionEnd extends Schema.Class<SessionEnd>("@sojourn/core/SessionEnd")({
+  /** From when on it is not active: for `expired` and `idle` when its time was over, not when a sweep saw it. */
   at: Instant,
+  /** The first one stays, whatever is done later. */
   reason: EndReason,
+  /** Who ended it: the `system` where a rule did. */
   actor: Actor
 }) {}

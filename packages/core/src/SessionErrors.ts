@@ -11,9 +11,11 @@ export class InvalidSessionToken extends Schema.TaggedError<InvalidSessionToken>
   }
 }
 
-/** The token is right and the session is over. `reason` says why. */
+/** The token is right and the session is over. */
 export class SessionNotActive extends Schema.TaggedError<SessionNotActive>()("SessionNotActive", {
+  /** The session that the token proves. */
   sessionId: SessionId,
+  /** Why it is over, to be told to the person where that helps. */
   reason: EndReason
 }) {
   override get message() {
@@ -23,6 +25,7 @@ export class SessionNotActive extends Schema.TaggedError<SessionNotActive>()("Se
 
 /** There is no such session. */
 export class SessionNotFound extends Schema.TaggedError<SessionNotFound>()("SessionNotFound", {
+  /** What was asked for. It may never have been there, be over, or have been deleted since. */
   sessionId: SessionId
 }) {
   override get message() {
@@ -32,7 +35,9 @@ export class SessionNotFound extends Schema.TaggedError<SessionNotFound>()("Sess
 
 /** The session is somebody else's. Outside the application it is to look like `SessionNotFound`. */
 export class NotSessionOwner extends Schema.TaggedError<NotSessionOwner>()("NotSessionOwner", {
+  /** The session, which exists. */
   sessionId: SessionId,
+  /** Whose it was said to be, not whose it is. */
   userId: UserId
 }) {
   override get message() {
@@ -42,7 +47,9 @@ export class NotSessionOwner extends Schema.TaggedError<NotSessionOwner>()("NotS
 
 /** The session that was asked to be kept is not an active one of the user's. Nothing was ended. */
 export class KeptSessionNotActive extends Schema.TaggedError<KeptSessionNotActive>()("KeptSessionNotActive", {
+  /** Whose sessions were to be ended. */
   userId: UserId,
+  /** The one that was to be kept. */
   sessionId: SessionId
 }) {
   override get message() {

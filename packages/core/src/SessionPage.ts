@@ -7,19 +7,25 @@ import type { UserId } from "./User.ts"
 
 /** A place in a list that is ordered by creation, then id. It stays good when its session is deleted. */
 export class PageCursor extends Schema.Class<PageCursor>("@sojourn/core/PageCursor")({
+  /** Of the session before it: when it was created. */
   createdAt: Instant,
+  /** Of the same session; it tells apart those that were created in the same millisecond. */
   id: SessionId
 }) {}
 
-/** A page of a user's sessions, and how many there are in all and active at `now`. */
+/** A page of a user's sessions, and how many there are. */
 export interface SessionPage {
+  /** Newest first, at most as many as were asked for. */
   readonly sessions: ReadonlyArray<Session>
+  /** How many the user has in all, on whatever page, over or not. */
   readonly total: number
+  /** How many of them are active at the query's `now`. */
   readonly active: number
 }
 
 /** Which of a user's sessions to list. */
 export interface ListQuery {
+  /** Whose. An unknown user has none. */
   readonly userId: UserId
   /** When a session counts as active. */
   readonly now: DateTime.Utc

@@ -18,35 +18,56 @@ export class SessionRepoError extends Schema.TaggedError<SessionRepoError>()("Se
 
 /** A session that asks to be admitted. */
 export interface Candidate {
+  /** As it begins, see `admit`. */
   readonly session: Session
+  /** Of its token's secret: all that is kept of the token. */
   readonly secretHash: SecretHash
 }
 
-/** What a commit did. `events` are those that it wrote to the event log, in order. */
+/** What a commit did. */
 export interface Evictions {
+  /** Those that it ended to hold the limit. */
   readonly evicted: ReadonlyArray<SessionId>
   /** Those that were over already, and that this ended as `expired` or `idle` before it counted. */
   readonly expired: ReadonlyArray<SessionId>
+  /** What it wrote to the event log, in order. */
   readonly events: ReadonlyArray<SessionEvent>
 }
 
-/** A login that went in. `bornEnded`: other logins of the user went in with it and left no room for this one. */
+/** A login that went in. */
 export interface Admission extends Evictions {
+  /**
+   * The session is over already: other logins of the user went in with it, and left no room for it. It is among the
+   * `evicted` of one of them.
+   */
   readonly bornEnded: boolean
 }
 
-/** What ending one session did. `changed`: it had not ended before. */
+/** Under which condition to end a session, and what its event is to say. */
+export interface EndOptions {
+  /** Whose it must be; none: whoever's it is. */
+  readonly owner: Option.Option<UserId>
+  /** How a replaced token was used again, where that is the reason. */
+  readonly reuse: Option.Option<TokenReuse>
+}
+
+/** What ending one session did. */
 export interface Ending {
+  /** Whose session it is. */
   readonly userId: UserId
+  /** It had not ended before. */
   readonly changed: boolean
+  /** What was written to the event log: its `SessionRevoked`; none when nothing changed. */
   readonly events: ReadonlyArray<SessionEvent>
 }
 
 /** What ending several sessions did. */
 export interface Endings {
+  /** Those that had not ended before, and that this ended. */
   readonly ended: ReadonlyArray<SessionId>
   /** Those that others ended in the last 5 minutes: the news of it may still be on its way to the cache. */
   readonly endedBefore: ReadonlyArray<SessionId>
+  /** What was written to the event log, in order. */
   readonly events: ReadonlyArray<SessionEvent>
 }
 
@@ -101,7 +122,7 @@ export class SessionRepo extends Context.Service<SessionRepo, {
   readonly end: (
     sessionId: SessionId,
     end: SessionEnd,
-    options: { readonly owner: Option.Option<UserId>; readonly reuse: Option.Option<TokenReuse> },
+    options: EndOptions,
     late?: Late<Ending>
   ) => Effect.Effect<Ending, SessionNotFound | NotSessionOwner | SessionRepoError>
   /**

@@ -45,10 +45,13 @@ const asSessionId = Brand.nominal<SessionId>()
 const asSecretHash = Brand.nominal<SecretHash>()
 const asRoutingTag = Brand.nominal<RoutingTag>()
 
-/** What a token says, once it is taken apart. `secret` is still to be checked. */
+/** What a token says, once it is taken apart. */
 export interface TokenParts {
+  /** Which session it claims to be of. Anybody can write that: only the secret proves it. */
   readonly sessionId: SessionId
+  /** By which a cache finds the session. Anybody can write that, too. */
   readonly routingTag: RoutingTag
+  /** 32 bytes, still to be checked: by `hashSecret`, then `isSameHash`. */
   readonly secret: Redacted.Redacted<Uint8Array>
 }
 

@@ -19,8 +19,20 @@ export const StoreFailure = Schema.Literals([
 ])
 export type StoreFailure = typeof StoreFailure.Type
 
-/** The operation that failed, why, one line for a person with what to do, and the driver's own error. */
-export const storeErrorFields = {
+/** What every store's error tells. */
+export type StoreErrorFields = {
+  /** What was being done: a method of the port, such as `admit`, or a step of the start, such as `connect`. */
+  readonly operation: Schema.String
+  /** Why, for a program: by it decide whether to try again. */
+  readonly reason: typeof StoreFailure
+  /** Why, for a person: one line with what to do, and no secret. */
+  readonly message: Schema.String
+  /** The driver's own error, for the log. */
+  readonly cause: Schema.Defect
+}
+
+/** The fields of an error by which a store fails, for ports of your own, too. */
+export const storeErrorFields: StoreErrorFields = {
   operation: Schema.String,
   reason: StoreFailure,
   message: Schema.String,

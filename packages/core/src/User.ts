@@ -17,8 +17,11 @@ export const defaultTier = Tier.make("basic")
 
 /** A user, their tier, and a limit of their own that wins over the tier's. */
 export class User extends Schema.Class<User>("@sojourn/core/User")({
+  /** The application's own. */
   id: UserId,
+  /** The plan they are on, which says their limit. Default: `basic`. */
   tier: Tier.pipe(Schema.withConstructorDefault(Effect.succeed(defaultTier))),
+  /** A limit of their own, which wins over the tier's. Default: none, so that the tier's counts. */
   maxSessions: optional(Limit)
 }) {}
 

@@ -5,7 +5,10 @@ import { storeErrorFields } from "./StoreError.ts"
 import { type User, UserId } from "./User.ts"
 
 /** Nobody is known by this id. */
-export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFound", { userId: UserId }) {
+export class UserNotFound extends Schema.TaggedError<UserNotFound>()("UserNotFound", {
+  /** The id that was asked for. */
+  userId: UserId
+}) {
   override get message() {
     return `No user with the id "${this.userId}"; add them before they log in`
   }

@@ -9,13 +9,13 @@ import type { RedisFailure } from "./RedisFailure.ts"
 /** An entry as Redis gives it: id, how often it was delivered, names and values of its fields. */
 export type Entry = readonly [id: string, deliveries: number, fields: ReadonlyArray<string>]
 
-/**
- * What was read; `missed`: the positions that were trimmed before the group had read or acknowledged them; `gone`: trimmed entries
- * that are still to be acknowledged.
- */
+/** What was read. */
 export interface Page {
+  /** Those that are there, in the order of the stream. */
   readonly entries: ReadonlyArray<Entry>
+  /** The positions, behind `after`, that were trimmed before the group had read or acknowledged them. */
   readonly missed?: { readonly after: number; readonly until: number }
+  /** Trimmed entries that are still to be acknowledged. */
   readonly gone?: ReadonlyArray<string>
 }
 

@@ -12,13 +12,17 @@ import type { RedisFailure } from "./RedisFailure.ts"
 
 /**
  * Events were dropped from the stream before the group had acknowledged them: it was away for longer than the stream
- * reaches back, or Redis lost data. They are in the event log, after the position `after` and up to `until`; some of them
+ * reaches back, or Redis lost data. They are in the event log; some of them
  * may have been handled. Told once: subscribing again goes on behind the gap.
  */
 export class EventStreamError extends Schema.TaggedError<EventStreamError>()("EventStreamError", {
+  /** The key of the stream in Redis. */
   stream: Schema.String,
+  /** The group that has missed them; others may have read them. */
   group: Schema.String,
+  /** The position before the first of them: read the event log from there. */
   after: Schema.Int,
+  /** The position of the last of them. */
   until: Schema.Int
 }) {
   override get message() {
@@ -49,6 +53,7 @@ export interface SubscribeOptions {
 export interface Delivery {
   /** Its place in the event log. */
   readonly position: number
+  /** What happened; its `eventId` tells a repetition. */
   readonly event: SessionEvent
   /** How often it was delivered to a consumer of the group, this time included. */
   readonly deliveries: number

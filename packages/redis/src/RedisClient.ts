@@ -8,6 +8,7 @@ import { watch } from "./RedisWatch.ts"
 
 /** The address is not one of Redis, or no server answered there although it was required to. */
 export class RedisClientError extends Schema.TaggedError<RedisClientError>()("RedisClientError", {
+  /** Why, for a person: one line with what to do. It holds neither the address nor a password. */
   message: Schema.String
 }) {}
 
@@ -25,13 +26,15 @@ export interface Options {
   readonly startTimeout?: Duration.Input
 }
 
-/** For one server. ioredis's own options win over `RedisDefaults`; `sentinels` and `name` go through Sentinel. */
+/** For one server, or for several behind Sentinel. */
 export interface ServerOptions extends Options {
+  /** ioredis's own, which win over `RedisDefaults`. `sentinels` and `name` go through Sentinel. Default: none. */
   readonly redis?: RedisOptions
 }
 
-/** For a Cluster. ioredis's own options win over `RedisDefaults`. */
+/** For a Cluster. */
 export interface NodesOptions extends Options {
+  /** ioredis's own, which win over `RedisDefaults`; in them `redisOptions` are for each connection. Default: none. */
   readonly cluster?: ClusterOptions
 }
 

@@ -8,13 +8,17 @@ import { refuse } from "./WebhookRefused.ts"
 
 /** What it says about itself. Not to be believed before the signature is checked. */
 export interface ReceivedSignature {
+  /** The one of the receiver's that it names. */
   readonly key: WebhookKey
+  /** What `Signature-Input` says of it. */
   readonly input: InnerList
   /** The covered components, in the order in which they were signed. */
   readonly names: ReadonlyArray<string>
   /** Seconds since 1970. */
   readonly created: number
+  /** Seconds since 1970. */
   readonly expires: number | undefined
+  /** The bytes to be checked. */
   readonly signature: Uint8Array
 }
 

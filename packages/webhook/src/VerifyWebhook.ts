@@ -14,6 +14,7 @@ export interface WebhookRequest {
   readonly method: string
   /** The absolute URL that the sender knows: behind a proxy, the public one. */
   readonly url: string | URL
+  /** All of them, as they came; names in whatever case. */
   readonly headers: Headers.Input
   /** The bytes as they came, before any parsing. Bound their number while they are read. */
   readonly body: Uint8Array

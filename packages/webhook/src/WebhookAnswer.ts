@@ -5,6 +5,7 @@ import { Headers } from "effect/http"
 
 /** What is kept of an answer: nothing that a receiver could put a secret into. */
 export interface WebhookAnswer {
+  /** Of HTTP, whatever it is. */
   readonly status: number
   /** The header `Retry-After`. */
   readonly retryAfter: string | undefined

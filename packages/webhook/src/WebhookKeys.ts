@@ -3,8 +3,9 @@ import { Effect, Redacted, Result, Schema } from "effect"
 import { Mac } from "effect/crypto"
 import { Base64 } from "effect/encoding"
 
-/** What was given for a webhook cannot be used. The message says why and what to give instead, and holds no secret. */
+/** What was given for a webhook cannot be used. */
 export class WebhookOptionsError extends Schema.TaggedError<WebhookOptionsError>()("WebhookOptionsError", {
+  /** Why, and what to give instead. It holds no secret. */
   message: Schema.String
 }) {}
 
@@ -18,13 +19,17 @@ export interface WebhookSecret {
 
 /** A key that is ready for use. Printing it shows its id and algorithm only. */
 export interface WebhookKey {
+  /** That of its `WebhookSecret`. Every request names it, so that the receiver knows which one to check with. */
   readonly id: string
+  /** The secret, for HMAC-SHA-256. */
   readonly mac: Mac.Key
 }
 
-/** The newest key, which signs, and all that are accepted, by their ids. */
+/** Keys that are ready for use, as `webhookKeys` makes them. */
 export interface WebhookKeys {
+  /** The first that was given. It signs. */
   readonly newest: WebhookKey
+  /** All that a receiver accepts, the newest included, by their ids. */
   readonly known: ReadonlyMap<string, WebhookKey>
 }
 

@@ -9,7 +9,12 @@ import { Base64 } from "effect/encoding"
  * of the log. The events are those of `SessionEventJson`: dates are ISO 8601 strings, absent values `null`.
  */
 export const WebhookBody = Schema.fromJsonString(
-  Schema.toCodecJson(Schema.Struct({ version: Schema.Literal(1), events: Schema.NonEmptyArray(LoggedEvent) }))
+  Schema.toCodecJson(Schema.Struct({
+    /** Of the form. Another one than 1 is from a later Sojourn, and cannot be read by this one. */
+    version: Schema.Literal(1),
+    /** In the order of the log; at most the `batchSize` of the sink. */
+    events: Schema.NonEmptyArray(LoggedEvent)
+  }))
 )
 
 /** Such a body, for events that a log gave. */

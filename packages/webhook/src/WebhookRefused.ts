@@ -24,10 +24,15 @@ export const WebhookRefusal = Schema.Literals([
 ])
 export type WebhookRefusal = typeof WebhookRefusal.Type
 
-/** The request must not be believed. The message holds nothing of the request but names and numbers. */
+/** The request must not be believed. As an answer of an `HttpApi` it is 401. */
 export class WebhookRefused extends Schema.TaggedError<WebhookRefused>()(
   "WebhookRefused",
-  { reason: WebhookRefusal, message: Schema.String },
+  {
+    /** What is wrong, for a program. */
+    reason: WebhookRefusal,
+    /** What is wrong, for a person. It holds nothing of the request but names and numbers. */
+    message: Schema.String
+  },
   { httpApiStatus: 401 }
 ) {}
 

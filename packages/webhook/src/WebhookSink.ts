@@ -36,6 +36,12 @@ export interface Options {
   readonly allowHttp?: boolean | undefined
 }
 
+/** Settings of a sink and of the relay that feeds it. */
+export interface LayerOptions extends Options {
+  /** How the relay reads, waits and gives up. Default: as `RelayOptions` says of each part. */
+  readonly relay?: RelayOptions | undefined
+}
+
 /** What a sink asks for: an HTTP client of the application's choice, and the means to sign. */
 export type Services = HttpClient.HttpClient | Mac.Mac | Digest.Digest | SecureRandom.SecureRandom
 
@@ -87,14 +93,14 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 /** Runs a relay of this name to the URL for as long as the Layer lives; see `layerRelay`. */
 export const layer = (
   name: RelayName,
-  options: Options & { readonly relay?: RelayOptions | undefined }
+  options: LayerOptions
 ): Layer.Layer<never, WebhookOptionsError, EventLog | RelayRepo | Services> =>
   Layer.unwrap(Effect.map(make(options), (sink) => layerRelay(name, sink, options.relay)))
 
 /** `layer` through the runtime's own `fetch` and WebCrypto. */
 export const layerFetch = (
   name: RelayName,
-  options: Options & { readonly relay?: RelayOptions | undefined }
+  options: LayerOptions
 ): Layer.Layer<never, WebhookOptionsError, EventLog | RelayRepo | SecureRandom.SecureRandom> =>
   layer(name, options).pipe(
     Layer.provide([FetchHttpClient.layer, Mac.layerWebCrypto, Digest.layerWebCrypto])
