@@ -5,7 +5,7 @@ import { optional } from "./Optional.ts"
 import type { Session } from "./Session.ts"
 import { SessionId } from "./SessionId.ts"
 import { PageCursor } from "./SessionPage.ts"
-import { SessionRepo } from "./SessionRepo.ts"
+import { SessionRepo, type SessionRepoError } from "./SessionRepo.ts"
 import { UserId } from "./User.ts"
 
 /** Which sessions to list, newest first. */
@@ -34,8 +34,22 @@ export interface ListedSession {
   readonly current: boolean
 }
 
-/** A page of a user's sessions; `total` and `active` count all of them. An unknown user has none. Fails with `SessionRepoError`. */
-export const listSessions = Effect.fn("sojourn.listSessions")(function*(query: ListSessions) {
+/** A page of a user's sessions, and how many there are. */
+export interface SessionList {
+  /** Newest first, at most as many as were asked for. */
+  readonly sessions: ReadonlyArray<ListedSession>
+  /** Where the next page begins, to be given as its `before`; none after the last one. */
+  readonly next: Option.Option<PageCursor>
+  /** How many sessions of the user are kept, on whatever page, over or not, also where only active ones are listed. */
+  readonly total: number
+  /** How many of them are active, on whatever page. */
+  readonly active: number
+}
+
+/** A page of a user's sessions. An unknown user has none. Fails with `SessionRepoError`. */
+export const listSessions: (
+  query: ListSessions
+) => Effect.Effect<SessionList, SessionRepoError, SessionRepo> = Effect.fn("sojourn.listSessions")(function*(query) {
   yield* Effect.annotateCurrentSpan("user.id", query.userId)
   const repo = yield* SessionRepo
   const now = yield* DateTime.now
@@ -50,12 +64,11 @@ export const listSessions = Effect.fn("sojourn.listSessions")(function*(query: L
   const page = sessions.slice(0, query.limit)
   const last = sessions.length > query.limit ? page.at(-1) : undefined
   return {
-    sessions: page.map((session): ListedSession => ({
+    sessions: page.map((session) => ({
       session,
       active: session.isActive(now),
       current: Option.contains(query.current, session.id)
     })),
-    /** Where the next page begins; none after the last one. */
     next: Option.map(
       Option.fromUndefinedOr(last),
       ({ createdAt, id }) => instance(PageCursor, { createdAt, id })

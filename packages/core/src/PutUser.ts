@@ -1,12 +1,26 @@
 /** Add a user or change their tier or limit, and hold them to it at once. */
 import { Effect, Option } from "effect"
 import { enforceLimit } from "./EnforceLimit.ts"
+import type { EventBus } from "./EventBus.ts"
+import type { Limit } from "./Limit.ts"
+import type { EvictionFailed } from "./LimitErrors.ts"
+import type { SessionCache } from "./SessionCache.ts"
+import type { SessionId } from "./SessionId.ts"
 import { rulesFor, SessionPolicy } from "./SessionPolicy.ts"
+import type { SessionRepo, SessionRepoError } from "./SessionRepo.ts"
 import type { User } from "./User.ts"
-import { UserRepo } from "./UserRepo.ts"
+import { type UserNotFound, UserRepo, type UserRepoError } from "./UserRepo.ts"
+
+/** How a user stands, once they were put. */
+export interface PutUserResult {
+  /** The limit in force: the user's own, else their tier's. */
+  readonly limit: Limit
+  /** The sessions that were over it, and that this ended. */
+  readonly evicted: ReadonlyArray<SessionId>
+}
 
 /**
- * Puts the user, then ends what is over the new limit. Gives the limit in force and the ended sessions' ids.
+ * Puts the user, then ends what is over the new limit.
  *
  * Fails with `EvictionFailed` when the policy protects more sessions than the new limit allows; the limit holds nevertheless,
  * from the next login on. Fails with `UserRepoError` or `SessionRepoError`, or with `UserNotFound` when the user was removed
@@ -14,7 +28,11 @@ import { UserRepo } from "./UserRepo.ts"
  *
  * For users in Sojourn's own table. Where a `limitQuery` finds the limit elsewhere, change it there and call `enforceLimit`.
  */
-export const putUser = Effect.fn("sojourn.putUser")(function*(user: User) {
+export const putUser: (user: User) => Effect.Effect<
+  PutUserResult,
+  EvictionFailed | UserNotFound | UserRepoError | SessionRepoError,
+  UserRepo | SessionRepo | SessionCache | EventBus
+> = Effect.fn("sojourn.putUser")(function*(user) {
   const users = yield* UserRepo
   yield* users.put(user)
   const rules = yield* rulesFor(Option.some(user.tier))

@@ -3,12 +3,15 @@ import { DateTime, Effect, Option, Schema } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { commitThenTell, complete } from "./CommitThenTell.ts"
 import { CredentialRepo } from "./CredentialRepo.ts"
+import type { EventBus } from "./EventBus.ts"
 import { EventId } from "./EventId.ts"
 import { optional } from "./Optional.ts"
 import { RevokeSession, revokeSession } from "./RevokeSession.ts"
+import type { SessionCache } from "./SessionCache.ts"
 import { Actor, system } from "./SessionEnd.ts"
 import { SessionNotFound } from "./SessionErrors.ts"
 import { SessionId } from "./SessionId.ts"
+import type { SessionRepo, SessionRepoError } from "./SessionRepo.ts"
 
 /** Which session, who noticed, and at which count it ends. */
 export class RecordSuspiciousActivity
@@ -22,12 +25,24 @@ export class RecordSuspiciousActivity
   })
 {}
 
+/** What came of it. */
+export interface SuspicionRecorded {
+  /** How often by now, this time included. */
+  readonly count: number
+  /** Whether that was often enough to end the session, as `endAt` says. */
+  readonly ended: boolean
+}
+
 /**
- * Adds one to the count of an active session, however many do so at once; gives the count and whether that ended it. Fails
- * with `SessionNotFound` where there is no such active session, or with `SessionRepoError`.
+ * Adds one to the count of an active session, however many do so at once. Fails with `SessionNotFound` where there is no
+ * such active session, or with `SessionRepoError`.
  */
-export const recordSuspiciousActivity = Effect.fn("sojourn.recordSuspiciousActivity")(
-  function*(command: RecordSuspiciousActivity) {
+export const recordSuspiciousActivity: (command: RecordSuspiciousActivity) => Effect.Effect<
+  SuspicionRecorded,
+  SessionNotFound | SessionRepoError,
+  CredentialRepo | SessionRepo | SessionCache | EventBus | SecureRandom.SecureRandom
+> = Effect.fn("sojourn.recordSuspiciousActivity")(
+  function*(command) {
     const { actor, endAt, sessionId } = command
     const credentials = yield* CredentialRepo
     const random = yield* SecureRandom.SecureRandom

@@ -1,11 +1,14 @@
 /** End one session for good. */
 import { DateTime, Effect, Option, Schema } from "effect"
 import { commitThenTell } from "./CommitThenTell.ts"
+import type { EventBus } from "./EventBus.ts"
 import { instance } from "./Instance.ts"
 import { optional } from "./Optional.ts"
+import type { SessionCache } from "./SessionCache.ts"
 import { Actor, EndReason, SessionEnd } from "./SessionEnd.ts"
+import type { NotSessionOwner, SessionNotFound } from "./SessionErrors.ts"
 import { SessionId } from "./SessionId.ts"
-import { type Ending, type Late, SessionRepo } from "./SessionRepo.ts"
+import { type Ending, type Late, SessionRepo, type SessionRepoError } from "./SessionRepo.ts"
 import { UserId } from "./User.ts"
 
 /** Which session, who ends it and why. */
@@ -20,13 +23,25 @@ export class RevokeSession extends Schema.Class<RevokeSession>("@sojourn/core/Re
   actor: Actor
 }) {}
 
+/** A session that is over for good. */
+export interface Revoked {
+  /** The one that was asked for. */
+  readonly sessionId: SessionId
+  /** Something had ended it before: it stays as it was, with its first time, reason and actor. */
+  readonly alreadyEnded: boolean
+}
+
 /**
  * Ends the session. Once it has returned, no process accepts it for longer than the staleness bound, whatever races or
- * fails; as a rule for no more than milliseconds. `alreadyEnded`: it was over before, and stays as it was.
+ * fails; as a rule for no more than milliseconds.
  *
  * Fails with `SessionNotFound`, with `NotSessionOwner` when it is not the owner's, or with `SessionRepoError`.
  */
-export const revokeSession = Effect.fn("sojourn.revokeSession")(function*(command: RevokeSession) {
+export const revokeSession: (command: RevokeSession) => Effect.Effect<
+  Revoked,
+  SessionNotFound | NotSessionOwner | SessionRepoError,
+  SessionRepo | SessionCache | EventBus
+> = Effect.fn("sojourn.revokeSession")(function*(command) {
   const repo = yield* SessionRepo
   const { actor, owner, reason, sessionId } = command
   const at = yield* DateTime.now
