@@ -1,22 +1,28 @@
 /** Create a session: somebody logged in, and the application gets a session and its token. */
 import { Brand, DateTime, Duration, Effect, Option, Schema } from "effect"
-import { SecureRandom } from "effect/crypto"
+import { type Digest, SecureRandom } from "effect/crypto"
 import { toCached } from "./CachedSession.ts"
 import { commitThenTell } from "./CommitThenTell.ts"
 import { ClientHints, Device } from "./Device.ts"
+import type { DeviceEnricher } from "./DeviceEnricher.ts"
 import { enrich } from "./Enrich.ts"
+import type { EventBus } from "./EventBus.ts"
 import { withInnerSpan } from "./InnerSpan.ts"
 import { instance } from "./Instance.ts"
 import { Instant, instantAt, isInstantAt } from "./Instant.ts"
 import { parseIpAddress } from "./IpAddress.ts"
+import type { EvictionFailed, SessionLimitExceeded } from "./LimitErrors.ts"
 import { Location } from "./Location.ts"
+import type { LocationEnricher } from "./LocationEnricher.ts"
 import { optional } from "./Optional.ts"
 import { parseUserAgent, RefreshTokenId, Session } from "./Session.ts"
+import type { SessionCache } from "./SessionCache.ts"
 import { SessionId } from "./SessionId.ts"
 import { rulesFor, type SessionRules } from "./SessionPolicy.ts"
-import { type Admission, type Late, SessionRepo } from "./SessionRepo.ts"
+import { type Admission, type Late, SessionRepo, type SessionRepoError } from "./SessionRepo.ts"
 import { hashSecret, makeToken } from "./SessionToken.ts"
 import { Tier, UserId } from "./User.ts"
+import type { UserNotFound } from "./UserRepo.ts"
 
 /** A login, as the application saw it. Address, user agent and hints are taken as they come: no login fails for them. */
 export class CreateSession extends Schema.Class<CreateSession>("@sojourn/core/CreateSession")({
@@ -103,7 +109,17 @@ const asSessionId = Brand.nominal<SessionId>()
  * @example
  * const { token } = yield* createSession(CreateSession.make({ userId, userAgent: Option.some(header) }))
  */
-export const createSession = Effect.fnUntraced(function*(command: CreateSession) {
+export const createSession: (command: CreateSession) => Effect.Effect<
+  CreateSessionResponse,
+  UserNotFound | SessionLimitExceeded | EvictionFailed | InvalidExpiry | SessionRepoError,
+  | SessionRepo
+  | SessionCache
+  | DeviceEnricher
+  | LocationEnricher
+  | EventBus
+  | SecureRandom.SecureRandom
+  | Digest.Digest
+> = Effect.fnUntraced(function*(command) {
   const repo = yield* SessionRepo
   const random = yield* SecureRandom.SecureRandom
   const rules = yield* rulesFor(command.tier)

@@ -1,9 +1,14 @@
 /** Apply a lowered limit now, instead of at the user's next login. */
 import { DateTime, Effect } from "effect"
 import { completeThenTell } from "./CommitThenTell.ts"
+import type { EventBus } from "./EventBus.ts"
+import type { EvictionFailed } from "./LimitErrors.ts"
+import type { SessionCache } from "./SessionCache.ts"
+import type { SessionId } from "./SessionId.ts"
 import { SessionPolicy } from "./SessionPolicy.ts"
-import { SessionRepo } from "./SessionRepo.ts"
+import { SessionRepo, type SessionRepoError } from "./SessionRepo.ts"
 import type { UserId } from "./User.ts"
+import type { UserNotFound } from "./UserRepo.ts"
 
 /**
  * Ends the user's sessions that are over their limit, oldest or least recently used first as the policy says, with one
@@ -12,7 +17,11 @@ import type { UserId } from "./User.ts"
  * Fails with `EvictionFailed`, ending none, when the policy protects more sessions than the limit allows, with `UserNotFound`,
  * or with `SessionRepoError`.
  */
-export const enforceLimit = Effect.fn("sojourn.enforceLimit")(function*(userId: UserId) {
+export const enforceLimit: (userId: UserId) => Effect.Effect<
+  ReadonlyArray<SessionId>,
+  EvictionFailed | UserNotFound | SessionRepoError,
+  SessionRepo | SessionCache | EventBus
+> = Effect.fn("sojourn.enforceLimit")(function*(userId) {
   const repo = yield* SessionRepo
   const now = yield* DateTime.now
   const rules = yield* SessionPolicy

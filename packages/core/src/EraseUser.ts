@@ -1,8 +1,11 @@
 /** Forget a user: end what is active and delete what is known of their sessions. */
 import { DateTime, Effect } from "effect"
 import { commitThenTell, complete } from "./CommitThenTell.ts"
+import type { EventBus } from "./EventBus.ts"
+import type { SessionCache } from "./SessionCache.ts"
 import type { Actor } from "./SessionEnd.ts"
-import { SessionRepo } from "./SessionRepo.ts"
+import type { SessionId } from "./SessionId.ts"
+import { SessionRepo, type SessionRepoError } from "./SessionRepo.ts"
 import type { UserId } from "./User.ts"
 
 /**
@@ -12,7 +15,11 @@ import type { UserId } from "./User.ts"
  * Of a user who is not there it gives none. Fails with `SessionRepoError`; then something may be left that is known of them:
  * erase them again.
  */
-export const eraseUser = Effect.fn("sojourn.eraseUser")(function*(userId: UserId, actor: Actor) {
+export const eraseUser: (userId: UserId, actor: Actor) => Effect.Effect<
+  ReadonlyArray<SessionId>,
+  SessionRepoError,
+  SessionRepo | SessionCache | EventBus
+> = Effect.fn("sojourn.eraseUser")(function*(userId, actor) {
   const repo = yield* SessionRepo
   const now = yield* DateTime.now
   const end = commitThenTell(

@@ -1,15 +1,19 @@
 /** Delivers what a relay has set aside. */
 import { Effect } from "effect"
-import { EventLog } from "./EventLog.ts"
-import { delivering, type EventSink } from "./EventSink.ts"
-import { type RelayName, RelayRepo } from "./RelayRepo.ts"
+import { EventLog, type EventLogError } from "./EventLog.ts"
+import { delivering, type EventSink, type SinkError } from "./EventSink.ts"
+import { type RelayError, type RelayName, RelayRepo } from "./RelayRepo.ts"
 
 /**
  * Delivers what was set aside, by position, once the receiver takes it; gives how many. Stops at the first that fails.
  * Events that are past their retention are gone, and are forgotten here, too. Fails with `SinkError`, `RelayError` or
  * `EventLogError`; what was delivered before is not delivered again.
  */
-export const redeliver = Effect.fn("sojourn.redeliver")(function*<R>(name: RelayName, sink: EventSink<R>) {
+export const redeliver: <R>(name: RelayName, sink: EventSink<R>) => Effect.Effect<
+  number,
+  SinkError | RelayError | EventLogError,
+  EventLog | RelayRepo | R
+> = Effect.fn("sojourn.redeliver")(function*<R>(name: RelayName, sink: EventSink<R>) {
   const repo = yield* RelayRepo
   const log = yield* EventLog
   let delivered = 0

@@ -1,11 +1,14 @@
 /** Sign a user out everywhere, or everywhere else. */
 import { DateTime, Effect, Schema } from "effect"
 import { completeThenTell } from "./CommitThenTell.ts"
+import type { EventBus } from "./EventBus.ts"
 import { instance } from "./Instance.ts"
 import { optional } from "./Optional.ts"
+import type { SessionCache } from "./SessionCache.ts"
 import { Actor, EndReason, SessionEnd } from "./SessionEnd.ts"
+import type { KeptSessionNotActive } from "./SessionErrors.ts"
 import { SessionId } from "./SessionId.ts"
-import { SessionRepo } from "./SessionRepo.ts"
+import { SessionRepo, type SessionRepoError } from "./SessionRepo.ts"
 import { UserId } from "./User.ts"
 
 /** Whose sessions, who ends them and why. */
@@ -29,7 +32,11 @@ export class RevokeAllSessions extends Schema.Class<RevokeAllSessions>("@sojourn
  * Fails with `KeptSessionNotActive`, ending none, when the session `except` is not an active one of the user's (so never
  * without it), or with `SessionRepoError`.
  */
-export const revokeAllSessions = Effect.fn("sojourn.revokeAllSessions")(function*(command: RevokeAllSessions) {
+export const revokeAllSessions: (command: RevokeAllSessions) => Effect.Effect<
+  ReadonlyArray<SessionId>,
+  KeptSessionNotActive | SessionRepoError,
+  SessionRepo | SessionCache | EventBus
+> = Effect.fn("sojourn.revokeAllSessions")(function*(command) {
   const repo = yield* SessionRepo
   const { actor, except, reason, userId } = command
   const at = yield* DateTime.now

@@ -1,16 +1,19 @@
 /** Give a session a new secret, as after a change of privileges or at intervals. */
 import { DateTime, Effect, Option, Redacted } from "effect"
-import { SecureRandom } from "effect/crypto"
+import { type Digest, SecureRandom } from "effect/crypto"
 import { Hex } from "effect/encoding"
 import { toCachedOf } from "./CachedSession.ts"
 import { completeThenTell } from "./CommitThenTell.ts"
 import { CredentialRepo } from "./CredentialRepo.ts"
+import type { EventBus } from "./EventBus.ts"
 import { EventId } from "./EventId.ts"
 import { parseIpAddress } from "./IpAddress.ts"
 import { matchSecret } from "./MatchSecret.ts"
 import { boundedGrace, RotationGrace } from "./RotationGrace.ts"
 import { endForReuse } from "./RotationReuse.ts"
+import type { SessionCache } from "./SessionCache.ts"
 import { InvalidSessionToken, SessionNotActive } from "./SessionErrors.ts"
+import type { SessionRepo, SessionRepoError } from "./SessionRepo.ts"
 import { hashSecret, makeToken, parseToken, RotationSalt, type SessionToken, succeedSecret } from "./SessionToken.ts"
 
 /**
@@ -26,10 +29,11 @@ import { hashSecret, makeToken, parseToken, RotationSalt, type SessionToken, suc
  *
  * `ipAddress`, as it comes, is from where the user asks, for the event.
  */
-export const rotateSession = Effect.fn("sojourn.rotateSession")(function*(
-  token: SessionToken,
-  ipAddress: Option.Option<string> = Option.none()
-) {
+export const rotateSession: (token: SessionToken, ipAddress?: Option.Option<string>) => Effect.Effect<
+  SessionToken,
+  InvalidSessionToken | SessionNotActive | SessionRepoError,
+  CredentialRepo | SessionRepo | SessionCache | EventBus | SecureRandom.SecureRandom | Digest.Digest
+> = Effect.fn("sojourn.rotateSession")(function*(token, ipAddress = Option.none()) {
   const credentials = yield* CredentialRepo
   const random = yield* SecureRandom.SecureRandom
   const now = yield* DateTime.now

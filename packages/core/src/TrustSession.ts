@@ -3,12 +3,13 @@ import { DateTime, Effect, Option } from "effect"
 import { toCachedOf } from "./CachedSession.ts"
 import { commitThenTell, complete } from "./CommitThenTell.ts"
 import { CredentialRepo } from "./CredentialRepo.ts"
+import type { EventBus } from "./EventBus.ts"
 import { SessionCache } from "./SessionCache.ts"
 import { byUser } from "./SessionEnd.ts"
 import { SessionNotFound } from "./SessionErrors.ts"
 import type { SessionId } from "./SessionId.ts"
 import { SessionLookup } from "./SessionLookup.ts"
-import { SessionRepo } from "./SessionRepo.ts"
+import { SessionRepo, type SessionRepoError } from "./SessionRepo.ts"
 import type { UserId } from "./User.ts"
 
 /** What is cached of the session says so, too; also what was read, or recorded, before and is cached meanwhile. */
@@ -28,11 +29,15 @@ const refreshCache = (sessionId: SessionId, now: DateTime.Utc) =>
  *
  * `ipAddress`, as it comes, is from where the user does so, for the event.
  */
-export const trustSession = Effect.fn("sojourn.trustSession")(function*(
+export const trustSession: (
   sessionId: SessionId,
   userId: UserId,
-  ipAddress: Option.Option<string> = Option.none()
-) {
+  ipAddress?: Option.Option<string>
+) => Effect.Effect<
+  void,
+  SessionNotFound | SessionRepoError,
+  CredentialRepo | SessionRepo | SessionLookup | SessionCache | EventBus
+> = Effect.fn("sojourn.trustSession")(function*(sessionId, userId, ipAddress = Option.none()) {
   const repo = yield* SessionRepo
   const credentials = yield* CredentialRepo
   const now = yield* DateTime.now

@@ -1,12 +1,14 @@
 /** The receiver's side: whether a request is a webhook of ours, and what it tells. */
-import { Clock, Duration, Effect, Schema } from "effect"
+import type { LoggedEvent } from "@sojourn/core"
+import { type Array, Clock, Duration, Effect, Schema } from "effect"
+import type { Digest, Mac } from "effect/crypto"
 import { Base64 } from "effect/encoding"
 import { Headers } from "effect/http"
 import { type Component, isSignature } from "./MessageSignature.ts"
 import { dictionary, type ReceivedSignature, receivedSignature } from "./ReceivedSignature.ts"
 import type { WebhookKeys } from "./WebhookKeys.ts"
 import { contentDigest, targetUri, WebhookBody } from "./WebhookMessage.ts"
-import { refuse } from "./WebhookRefused.ts"
+import { refuse, type WebhookRefused } from "./WebhookRefused.ts"
 
 /** A request as it came in. */
 export interface WebhookRequest {
@@ -76,8 +78,12 @@ const checkDigest = Effect.fnUntraced(function*(headers: Headers.Headers, body: 
  * A webhook may come again, because its answer was lost, or because somebody who has seen it sends it once more before
  * it is too old: drop events whose `eventId` was handled already, remembering each for some days.
  */
-export const verifyWebhook = Effect.fn("sojourn.webhook.verify")(
-  function*(request: WebhookRequest, options: VerifyOptions) {
+export const verifyWebhook: (request: WebhookRequest, options: VerifyOptions) => Effect.Effect<
+  Array.NonEmptyReadonlyArray<LoggedEvent>,
+  WebhookRefused,
+  Mac.Mac | Digest.Digest
+> = Effect.fn("sojourn.webhook.verify")(
+  function*(request, options) {
     const headers = Headers.fromInput(request.headers)
     const received = yield* receivedSignature(headers, options.keys)
     const signed = yield* components(request, headers, received.names)
