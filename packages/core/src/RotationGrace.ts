@@ -4,6 +4,10 @@ import type { Credential } from "./CredentialRepo.ts"
 
 /**
  * For parallel tabs and lost responses. Default: 30 seconds; 0 to 300 seconds, longer ones count as 300.
+ *
+ * Read around the handler at each call, by `rotateSession` and `validateSession`, which need the same. So provide it to
+ * the program, or as `Layer.succeed(RotationGrace, …)` beside the Layer of the services (`Layer.merge`). Given to that
+ * Layer alone (`Layer.provide`), it reaches no handler.
  */
 export const RotationGrace = Context.Reference<Duration.Duration>("@sojourn/core/RotationGrace", {
   defaultValue: () => Duration.seconds(30)

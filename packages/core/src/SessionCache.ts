@@ -15,7 +15,13 @@ export class SessionCacheError extends Schema.TaggedError<SessionCacheError>()("
   cause: Schema.Defect()
 }) {}
 
-/** How long an entry may live without being confirmed by the store. Default: 55 seconds. */
+/**
+ * How long an entry may live without being confirmed by the store. Default: 55 seconds.
+ *
+ * Read when the Layer of a cache is built: `SessionCacheInProcess`, `SessionCacheRedis` and `FrontCache`, which need
+ * the same. So provide it to the Layer that is composed of them, as in
+ * `Layer.provide(layer, Layer.succeed(StalenessBound, Duration.seconds(30)))`. Around a handler it changes nothing.
+ */
 export const StalenessBound = Context.Reference<Duration.Duration>("@sojourn/core/StalenessBound", {
   defaultValue: () => Duration.seconds(55)
 })
@@ -23,6 +29,10 @@ export const StalenessBound = Context.Reference<Duration.Duration>("@sojourn/cor
 /**
  * How long an ended session may be accepted at the very most, when everything that tells of its end is away. What all
  * caches together may take is held against it. Default: 60 seconds.
+ *
+ * Read when the Layer of `FrontCache` is built, which refuses more, and by `cacheRepair` at each batch, in the fiber
+ * that `layerCacheRepair` starts when it is built. So provide it to the Layer that is composed of them, as
+ * `StalenessBound`.
  */
 export const StalenessPromise = Context.Reference<Duration.Duration>("@sojourn/core/StalenessPromise", {
   defaultValue: () => Duration.seconds(60)

@@ -35,6 +35,10 @@ export class SessionRules extends Schema.Class<SessionRules>("@sojourn/core/Sess
 /**
  * The rules in force, `SessionRules` with its defaults unless the application provides others.
  *
+ * Read around the handler at each call, by `createSession`, `putUser` and `enforceLimit`. So provide it to the call or
+ * to the program, or as `Layer.succeed(SessionPolicy, …)` beside the Layer of the services (`Layer.merge`). Given to
+ * that Layer alone (`Layer.provide`), it reaches no handler.
+ *
  * @example
  * createSession(command).pipe(Effect.provideService(SessionPolicy, SessionRules.make({ atLimit: "reject" })))
  */
@@ -45,6 +49,9 @@ export const SessionPolicy = Context.Reference<SessionRules>("@sojourn/core/Sess
 /**
  * Rules for the users of a tier, such as shorter timeouts for administrators, in the place of `SessionPolicy`. They apply
  * where the tier is known: to logins that name it, and in `putUser`. Default: none.
+ *
+ * Read around the handler at each call, by `createSession` and `putUser`, and provided as `SessionPolicy` is.
+ * `enforceLimit`, which knows no tier, does not read it.
  */
 export const TierPolicies = Context.Reference<ReadonlyMap<Tier, SessionRules>>("@sojourn/core/TierPolicies", {
   defaultValue: () => new Map()

@@ -28,8 +28,8 @@ export class User extends Schema.Class<User>("@sojourn/core/User")({
 /**
  * The limit of each tier. A tier that is not in it has the limit of `basic`.
  *
- * Used by the in-memory repository; in PostgreSQL the table `tiers` holds the same values, and
- * `session_limit(user_id)` the same rule.
+ * Read when the Layer of the in-memory repository, `UserRepoMemory`, is built: provide it to that. In PostgreSQL the
+ * table `tiers` holds the same values, and `session_limit(user_id)` the same rule; there it is not read.
  */
 export const TierLimits = Context.Reference<ReadonlyMap<Tier, Limit>>("@sojourn/core/TierLimits", {
   defaultValue: () =>

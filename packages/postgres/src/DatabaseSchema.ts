@@ -4,6 +4,11 @@ import { Context } from "effect"
 /**
  * The name of the PostgreSQL schema that holds all of Sojourn's tables and functions: at most 63 bytes, without `.` and `$`, not
  * beginning with `pg_`. Default: `sojourn`.
+ *
+ * Read when the Layers of the stores and of `Migrations` are built, and around each call of `Migrations.run` and
+ * `Migrations.pending`. So provide it to the Layer that is composed of them, as in
+ * `Layer.provide(layer, Layer.succeed(DatabaseSchema, "logins"))`. Around a handler it changes nothing, and
+ * `Sojourn.layer` does not heed it: there it is the option `schema`.
  */
 export const DatabaseSchema = Context.Reference<string>("@sojourn/postgres/DatabaseSchema", {
   defaultValue: () => "sojourn"
