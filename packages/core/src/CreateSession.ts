@@ -103,8 +103,10 @@ const asSessionId = Brand.nominal<SessionId>()
  * is a promise: it is read, held and recorded in one commit. Cache and subscribers are told afterwards, and their
  * failures are logged and counted, never the login's.
  *
- * Fails with `UserNotFound`, `SessionLimitExceeded`, `EvictionFailed`, `InvalidExpiry` or `SessionRepoError`; then nothing was
- * written, unless the error's reason is `Unavailable`: the commit may have been under way.
+ * Fails with `UserNotFound`, `SessionLimitExceeded`, `EvictionFailed`, `InvalidExpiry` or `SessionRepoError`; then
+ * nothing was written, unless the error's reason is `Unavailable`: the commit may have been under way. So it may for a
+ * caller who is interrupted. That leaves a session whose token nobody has, and which counts until it is evicted, revoked
+ * or over.
  *
  * @example
  * const { token } = yield* createSession(CreateSession.make({ userId, userAgent: Option.some(header) }))

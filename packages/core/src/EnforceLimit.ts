@@ -11,11 +11,12 @@ import type { UserId } from "./User.ts"
 import type { UserNotFound } from "./UserRepo.ts"
 
 /**
- * Ends the user's sessions that are over their limit, oldest or least recently used first as the policy says, with one
- * `SessionEvicted` each. Once it has returned, the user's active sessions are at most their limit.
+ * Ends the user's sessions that are over their limit, with one `SessionEvicted` each, and gives their ids. The least
+ * recently used go first where the policy is `evict-least-recently-used`, else the oldest: also where it is `reject`,
+ * which refuses logins only. Once it has returned, the user's active sessions are at most their limit.
  *
- * Fails with `EvictionFailed`, ending none, when the policy protects more sessions than the limit allows, with `UserNotFound`,
- * or with `SessionRepoError`.
+ * Fails with `EvictionFailed`, ending none, when the policy protects more sessions than the limit allows, with
+ * `UserNotFound`, or with `SessionRepoError`.
  */
 export const enforceLimit: (userId: UserId) => Effect.Effect<
   ReadonlyArray<SessionId>,

@@ -20,7 +20,7 @@ export class LoggedEvent extends Schema.Class<LoggedEvent>("@sojourn/core/Logged
 export interface EventQuery {
   /** The position of the last event that was read; 0 for the beginning. */
   readonly after: number
-  /** At most so many. */
+  /** At most so many: from 0 (none) to 2,147,483,647, whole. In PostgreSQL all else fails with `EventLogError`. */
   readonly limit: number
   /** Only what concerns this user. Default: everybody. */
   readonly userId?: Option.Option<UserId> | undefined

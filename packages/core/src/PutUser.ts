@@ -20,7 +20,7 @@ export interface PutUserResult {
 }
 
 /**
- * Puts the user, then ends what is over the new limit.
+ * Puts the user, then ends what is over the new limit, as `enforceLimit` does.
  *
  * Fails with `EvictionFailed` when the policy protects more sessions than the new limit allows; the limit holds nevertheless,
  * from the next login on. Fails with `UserRepoError` or `SessionRepoError`, or with `UserNotFound` when the user was removed

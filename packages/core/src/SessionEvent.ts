@@ -137,7 +137,7 @@ const toJson = (value: unknown): unknown => {
 }
 
 /**
- * The event as `SessionEventJson` encodes it, for events that a log gave. The schema would check each of them anew, which
- * takes several times as long.
+ * The event as it is in what `SessionEventJson` encodes, beside the version, which the caller adds. For events that a
+ * log gave: the schema would check each of them anew, which takes several times as long.
  */
 export const sessionEventToJson = (event: SessionEvent): Schema.Json => toJson(event) as Schema.Json

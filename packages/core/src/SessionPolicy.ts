@@ -4,7 +4,12 @@ import { Span } from "./Lifetime.ts"
 import { optional } from "./Optional.ts"
 import type { Tier } from "./User.ts"
 
-/** What happens to a login when the user is at their limit. */
+/**
+ * What happens to a login when the user is at their limit: the oldest session makes room, or the least recently used
+ * one, or the login is refused.
+ *
+ * A limit that is lowered ends sessions by `reject`, too, when `putUser` or `enforceLimit` applies it: the oldest ones.
+ */
 export const AtLimit = Schema.Literals(["evict-oldest", "evict-least-recently-used", "reject"])
 export type AtLimit = typeof AtLimit.Type
 
@@ -18,7 +23,7 @@ const span = (byDefault: Duration.Duration) => Span.pipe(Schema.withConstructorD
  * without activity (AAL2); OWASP ASVS 5.0 (7.3) asks for both timeouts to be chosen and documented.
  */
 export class SessionRules extends Schema.Class<SessionRules>("@sojourn/core/SessionRules")({
-  /** `evict-oldest` (default), `evict-least-recently-used`, or `reject` the new login. */
+  /** What happens to a login at the limit, and which sessions a lowered limit ends. Default: `evict-oldest`. */
   atLimit: AtLimit.pipe(Schema.withConstructorDefault(Effect.succeed("evict-oldest" as const))),
   /** Whether sessions on trusted devices are never evicted. Default: false. */
   protectTrusted: Schema.Boolean.pipe(Schema.withConstructorDefault(Effect.succeed(false))),

@@ -11,8 +11,9 @@ import { ownLimit, sessionLimit } from "./sql/limit.ts"
 export interface Options {
   /**
    * A query with `$1` for the user's id (text) that gives one row with one integer, the limit, or null for unlimited;
-   * no row when there is no such user. Default: as it was set before, else the tables `users` and `tiers` that come with
-   * the package.
+   * no row when there is no such user. A negative number counts as 0, so that nobody may log in, not as unlimited. Of
+   * several rows only the first counts. Default: as it was set before, else the tables `users` and `tiers` that come
+   * with the package.
    *
    * @example `SELECT max_devices FROM app.users WHERE id = $1::uuid`
    */

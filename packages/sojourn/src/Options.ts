@@ -13,8 +13,10 @@ export interface CommonOptions<E = never> {
    */
   readonly database?: Layer.Layer<SqlClient.SqlClient, E> | undefined
   /**
-   * Where a user's limit is found, for applications with users of their own. See `Migrations.Options`. It is kept in the
-   * database, for all processes, until another one is given; to set it takes the owner of Sojourn's schema.
+   * Where a user's limit is found, for applications with users of their own: a query with `$1` for the user's id (text)
+   * that gives one integer, or null for unlimited. A negative number counts as 0, not as unlimited, and of several rows
+   * only the first counts. See `Migrations.Options`. It is kept in the database, for all processes, until another is
+   * given; to set it takes the owner of Sojourn's schema. Default: as it was set before, else Sojourn's own tables.
    */
   readonly limitQuery?: string | undefined
   /**
