@@ -105,8 +105,8 @@ const asSessionId = Brand.nominal<SessionId>()
  *
  * Fails with `UserNotFound`, `SessionLimitExceeded`, `EvictionFailed`, `InvalidExpiry` or `SessionRepoError`; then
  * nothing was written, unless the error's reason is `Unavailable`: the commit may have been under way. So it may for a
- * caller who is interrupted. That leaves a session whose token nobody has, and which counts until it is evicted, revoked
- * or over.
+ * caller who is interrupted. That leaves a session whose token nobody has, and which counts until it is evicted or
+ * revoked, or its time is over.
  *
  * @example
  * const { token } = yield* createSession(CreateSession.make({ userId, userAgent: Option.some(header) }))

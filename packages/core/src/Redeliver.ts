@@ -8,9 +8,9 @@ import { type RelayError, type RelayName, RelayRepo } from "./RelayRepo.ts"
  * Delivers what was set aside, by position, once the receiver takes it; gives how many. Events that are past their
  * retention are gone, and are forgotten here, too.
  *
- * Stops at the first that fails, with `SinkError`, `RelayError` or `EventLogError`. At least once: the event at which it
- * stopped, or was interrupted, comes again when it is run again, though the receiver may have taken it; those before it
- * do not. Two that run at the same time may deliver the same.
+ * Stops at the first that fails, with `SinkError`, `RelayError` or `EventLogError`. At least once: the event at which
+ * it stopped, or was interrupted, comes again when it is run again, though the receiver may have taken it; those before
+ * it do not. Two that run at the same time may deliver the same.
  */
 export const redeliver: <R>(name: RelayName, sink: EventSink<R>) => Effect.Effect<
   number,

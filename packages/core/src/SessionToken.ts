@@ -76,10 +76,9 @@ export const makeToken = (sessionId: SessionId, userId: UserId, secret: Uint8Arr
     { label: "SessionToken" }
   )
 
-/** What a token says, with its secret bare: to be hashed at once, and neither kept nor shown. */
-export interface BareTokenParts {
-  readonly sessionId: SessionId
-  readonly routingTag: RoutingTag
+/** What a token says, with its secret bare. */
+export interface BareTokenParts extends Omit<TokenParts, "secret"> {
+  /** 32 bytes, to be hashed at once, and neither kept nor shown. */
   readonly secret: Uint8Array
 }
 

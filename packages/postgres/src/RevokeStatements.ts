@@ -1,13 +1,12 @@
 /** The statements that end single sessions: one, which may wait for its user's lock, or several, which do not wait. */
 import { PgTypes } from "@effect/sql-pg"
 import {
+  type EndOptions,
   NotSessionOwner,
   type SessionEnd,
   type SessionId,
   SessionNotFound,
-  type SessionRepoError,
-  type TokenReuse,
-  type UserId
+  type SessionRepoError
 } from "@sojourn/core"
 import { DateTime, Effect, Option } from "effect"
 import { ending, type EndingRow } from "./EndedRow.ts"
@@ -17,11 +16,9 @@ import { reading } from "./Rows.ts"
 import { schemaSql } from "./SchemaSql.ts"
 
 /** Asks for the end of one session. */
-export interface Revocation {
+export interface Revocation extends EndOptions {
   readonly sessionId: SessionId
   readonly end: SessionEnd
-  readonly owner: Option.Option<UserId>
-  readonly reuse: Option.Option<TokenReuse>
 }
 
 const failed = repoError("end")

@@ -2,8 +2,9 @@
 import { Effect, Option, Schema } from "effect"
 import type { SqlError, Statement } from "effect/sql"
 
-/** A row that this version cannot read. `what` it is, for people. */
+/** A row that this version cannot read. */
 export class UnreadableRow extends Schema.TaggedError<UnreadableRow>()("UnreadableRow", {
+  /** What kind of row it is, for people, as the message begins. Default: `A row`. */
   what: Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed("A row"))),
   cause: Schema.Defect()
 }) {
