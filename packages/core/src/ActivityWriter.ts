@@ -34,8 +34,10 @@ const whyOf = (cause: Cause.Cause<SessionRepoError>) => {
 
 /** Gathers activities and writes them in batches, once a second and when the Layer closes. */
 export class ActivityWriter extends Context.Service<ActivityWriter, {
+  /** Keeps the activity to be written, unless one was recorded a moment ago or the session is over. Never waits. */
   readonly record: (session: CachedSession, activity: Activity) => Effect.Effect<void>
 }>()("@sojourn/core/ActivityWriter") {
+  /** For one process; what is still to be written when the Layer closes is written then. */
   static readonly layer: Layer.Layer<ActivityWriter, never, CredentialRepo | SessionCache> = Layer.effect(
     ActivityWriter,
     Effect.gen(function*() {

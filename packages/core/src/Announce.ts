@@ -11,10 +11,15 @@ import type { UserId } from "./User.ts"
 
 /** What a commit changed for one user. */
 export interface Change {
+  /** Whose sessions. */
   readonly userId: UserId
+  /** The time of the operation. */
   readonly now: DateTime.Utc
+  /** A session that is new or has a new secret, to be cached. */
   readonly admitted?: CachedSession | undefined
+  /** Those that are over, to be fenced. */
   readonly ended?: ReadonlyArray<SessionId>
+  /** What was written to the event log. */
   readonly events: ReadonlyArray<SessionEvent>
 }
 

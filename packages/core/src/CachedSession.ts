@@ -2,7 +2,8 @@
 import { type DateTime, Effect, Inspectable, Option, Schema } from "effect"
 import type { Credential } from "./CredentialRepo.ts"
 import { instance } from "./Instance.ts"
-import { activeUntil, isActiveAt, lifetimeFields } from "./Lifetime.ts"
+import { Instant } from "./Instant.ts"
+import { activeUntil, isActiveAt, Span } from "./Lifetime.ts"
 import { optional } from "./Optional.ts"
 import type { Session } from "./Session.ts"
 import { SessionId } from "./SessionId.ts"
@@ -19,20 +20,27 @@ export const RotationNumber = Schema.Int.check(Schema.isBetween({ minimum: 0, ma
  * that you mean to show.
  */
 export class CachedSession extends Schema.Class<CachedSession>("@sojourn/core/CachedSession")({
-  /** Public, and no secret. */
+  /** Names the session everywhere. Not a secret: it signs nobody in. */
   id: SessionId,
-  /** Whose session it is. */
+  /** Whose session it is, by the application's own id. */
   userId: UserId,
-  /** Of the secret that is good now. */
+  /** Of the current secret: what proves the session is compared with it. Not to be shown. */
   secretHash: SecretHash,
-  /** How often the secret was replaced, modulo 64. */
+  /** How often the secret was replaced, modulo 64. Default: 0. */
   rotation: RotationNumber.pipe(Schema.withConstructorDefault(Effect.succeed(0))),
-  ...lifetimeFields,
+  /** When they logged in. */
+  createdAt: Instant,
+  /** The latest activity on record, at first the login. `touchSession` records at intervals of up to a minute. */
+  lastActivityAt: Instant,
+  /** The absolute end; activity never moves it. */
+  expiresAt: Instant,
+  /** How long the session lives without activity; none: only the absolute end counts. */
+  idleTimeout: optional(Span),
   /** Whether the user trusts the device. */
   trusted: Schema.Boolean,
-  /** The device as lists show it, such as `Chrome on macOS`; none: unknown. */
+  /** The device's `name`, as lists show it: `Chrome on macOS`. None when it is not known. */
   deviceName: optionalName,
-  /** The place as lists show it, such as `New York, US`; none: unknown. */
+  /** The place's `name`, as lists show it: `New York, US`. None when it is not known. */
   locationName: optionalName
 }) {
   /** The first instant at which the session is no longer active. */

@@ -4,6 +4,7 @@ import type { SessionEvent } from "./SessionEvent.ts"
 
 /** A subscriber took too long and its buffer is full: events after those it got are missing. The event log has them. */
 export class SubscriberLagged extends Schema.TaggedError<SubscriberLagged>()("SubscriberLagged", {
+  /** How many events its buffer holds: it got these, and none after them. */
   capacity: Schema.Int
 }) {
   override get message() {

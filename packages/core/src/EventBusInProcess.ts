@@ -3,7 +3,7 @@ import { type Cause, Effect, Layer, Queue, Stream } from "effect"
 import { EventBus, SubscriberLagged } from "./EventBus.ts"
 import type { SessionEvent } from "./SessionEvent.ts"
 
-/** How events are buffered. */
+/** How much is kept for subscribers. */
 export interface Options {
   /** How many events a subscriber may fall behind before it is told that it lagged. Default: 1,024. */
   readonly capacity?: number | undefined

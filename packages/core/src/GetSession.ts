@@ -6,6 +6,7 @@ import { SessionCache } from "./SessionCache.ts"
 import { NotSessionOwner, SessionNotFound } from "./SessionErrors.ts"
 import type { SessionId } from "./SessionId.ts"
 import { SessionLookup } from "./SessionLookup.ts"
+import type { SessionRepo, SessionRepoError } from "./SessionRepo.ts"
 import { routingTag } from "./SessionToken.ts"
 import type { UserId } from "./User.ts"
 
@@ -21,7 +22,11 @@ const owned = (session: CachedSession, userId: UserId) =>
  * Fails with `SessionNotFound` when there is none, or it is over, with `NotSessionOwner` when it is somebody
  * else's (show both as the same outside), or with `SessionRepoError`.
  */
-export const getSession = Effect.fn("sojourn.getSession")(function*(sessionId: SessionId, userId: UserId) {
+export const getSession: (sessionId: SessionId, userId: UserId) => Effect.Effect<
+  CachedSession,
+  SessionNotFound | NotSessionOwner | SessionRepoError,
+  SessionRepo | SessionLookup | SessionCache
+> = Effect.fn("sojourn.getSession")(function*(sessionId, userId) {
   yield* Effect.annotateCurrentSpan({ "user.id": userId, "session.id": sessionId })
   const cache = yield* SessionCache
   const lookup = yield* SessionLookup

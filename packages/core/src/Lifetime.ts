@@ -1,7 +1,6 @@
 /** Until when a session is active: the one rule, used by sessions, caches and (as `active_until`) the database. */
 import { DateTime, Duration, Option, Schema } from "effect"
-import { Instant, instantAt } from "./Instant.ts"
-import { optional } from "./Optional.ts"
+import { instantAt } from "./Instant.ts"
 
 const isPositiveMillis = Schema.makeFilter(
   (duration: Duration.Duration) => {
@@ -15,17 +14,6 @@ const isPositiveMillis = Schema.makeFilter(
 export const Span = Schema.DurationFromMillis.check(isPositiveMillis)
 
 /** The times that decide whether a session is active. */
-export const lifetimeFields = {
-  /** When the session began. */
-  createdAt: Instant,
-  /** The latest activity on record, at first the beginning. */
-  lastActivityAt: Instant,
-  /** The absolute end; activity never moves it. */
-  expiresAt: Instant,
-  /** How long the session lives without activity; none: only the absolute end counts. */
-  idleTimeout: optional(Span)
-}
-
 interface Lifetime {
   readonly lastActivityAt: DateTime.Utc
   readonly expiresAt: DateTime.Utc

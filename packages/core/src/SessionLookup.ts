@@ -24,8 +24,10 @@ const concurrency = 2
  * transaction of the store a read is part of that, and alone.
  */
 export class SessionLookup extends Context.Service<SessionLookup, {
+  /** The session in whatever state it is, and its hashes; none: there is no such session. */
   readonly credential: (sessionId: SessionId) => Effect.Effect<Option.Option<Credential>, SessionRepoError>
 }>()("@sojourn/core/SessionLookup") {
+  /** For one process, over the store. */
   static readonly layer: Layer.Layer<SessionLookup, never, CredentialRepo> = Layer.effect(
     SessionLookup,
     Effect.gen(function*() {

@@ -9,8 +9,11 @@ import { parseIpAddress } from "./IpAddress.ts"
  * each session's at most once a tenth of its idle timeout (at most a minute). Keeps the session from going idle; never
  * moves its absolute expiry; does nothing to a session that is over.
  */
-export const touchSession = Effect.fnUntraced(
-  function*(session: CachedSession, ipAddress: Option.Option<string> = Option.none()) {
+export const touchSession: (
+  session: CachedSession,
+  ipAddress?: Option.Option<string>
+) => Effect.Effect<void, never, ActivityWriter> = Effect.fnUntraced(
+  function*(session, ipAddress = Option.none()) {
     const writer = yield* ActivityWriter
     const at = yield* DateTime.now
     const activity = { sessionId: session.id, at, ipAddress: Option.flatMap(ipAddress, parseIpAddress) }

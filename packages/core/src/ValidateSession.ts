@@ -4,6 +4,7 @@ import { Digest } from "effect/crypto"
 import { type CachedSession, toCachedOf } from "./CachedSession.ts"
 import { fillCache } from "./CacheFill.ts"
 import type { Credential } from "./CredentialRepo.ts"
+import type { EventBus } from "./EventBus.ts"
 import { withInnerSpan } from "./InnerSpan.ts"
 import { instantAt } from "./Instant.ts"
 import { idleAtMillis, isActiveAt } from "./Lifetime.ts"
@@ -15,7 +16,7 @@ import { InvalidSessionToken, SessionNotActive } from "./SessionErrors.ts"
 import { SessionId } from "./SessionId.ts"
 import { SessionLookup } from "./SessionLookup.ts"
 import { type ValidationResult, validations } from "./SessionMetrics.ts"
-import type { SessionRepoError } from "./SessionRepo.ts"
+import type { SessionRepo, SessionRepoError } from "./SessionRepo.ts"
 import {
   type BareTokenParts,
   hashBy,
@@ -28,6 +29,7 @@ import {
 
 /** An active session that a token has proven. */
 export interface ValidSession {
+  /** In short, as a cache keeps it: all that a request needs. */
   readonly session: CachedSession
   /** How long until the absolute end. */
   readonly expiresIn: Duration.Duration
@@ -120,7 +122,11 @@ const isProven = (cached: CachedSession | undefined, hash: SecretHash): cached i
  * Every answer is counted in `sojourn_validations_total`; a span, `sojourn.validateSession`, is there only when the store
  * is asked.
  */
-export const validateSession = (token: SessionToken) =>
+export const validateSession = (token: SessionToken): Effect.Effect<
+  ValidSession,
+  InvalidSessionToken | SessionNotActive | SessionRepoError,
+  SessionRepo | SessionLookup | SessionCache | EventBus | Digest.Digest
+> =>
   Effect.contextWith((context: Context.Context<SessionCache | Digest.Digest>) => {
     const cache = Context.get(context, SessionCache)
     const now = Context.get(context, Clock.Clock).currentTimeMillisUnsafe()
