@@ -19,34 +19,43 @@ export interface Given<A> {
   readonly by: "flag" | "variable"
 }
 
-/** A flag that a variable stands in for. Empty counts as not given. */
-const given = <A>(flag: Flag.Flag<A>, variable: Config.Config<A>, isEmpty: (value: A) => boolean) =>
+/**
+ * A flag that a variable stands in for. A variable that is empty counts as not given. A flag that is empty means none where
+ * there may be none; elsewhere it is refused: most likely it was to be something, and another database would be used.
+ */
+const given = <A>(
+  flag: Flag.Flag<A>,
+  variable: Config.Config<A>,
+  isEmpty: (value: A) => boolean,
+  maybeNone: boolean
+) =>
   flag.pipe(
+    Flag.filter((value) => maybeNone || !isEmpty(value), () => "a value that is not empty, or no such flag"),
     Flag.map((value): Given<A> => ({ value, by: "flag" })),
     Flag.withFallbackConfig(Config.map(variable, (value): Given<A> => ({ value, by: "variable" }))),
     Flag.optional,
     Flag.map(Option.filter(({ value }) => !isEmpty(value)))
   )
 
-const url = (flag: string, variable: string, description: string) =>
-  given(Flag.Redacted(flag), Config.Redacted(variable), (url) => Redacted.value(url) === "").pipe(
+const url = (flag: string, variable: string, maybeNone: boolean, description: string) =>
+  given(Flag.Redacted(flag), Config.Redacted(variable), (url) => Redacted.value(url) === "", maybeNone).pipe(
     Flag.withMetavar("url"),
     Flag.withDescription(`${description} [${variable}]`)
   )
 
 /** The PostgreSQL server; none: the embedded database. */
 export const DatabaseUrl = GlobalFlag.Setting("database-url")({
-  flag: url("database-url", "DATABASE_URL", "PostgreSQL server; without one, an embedded database is used")
+  flag: url("database-url", "DATABASE_URL", false, "PostgreSQL server; without one, an embedded database is used")
 })
 
 /** The Redis server that makes sessions on a PostgreSQL server fast. */
 export const RedisUrl = GlobalFlag.Setting("redis-url")({
-  flag: url("redis-url", "REDIS_URL", "Redis server, next to a PostgreSQL server")
+  flag: url("redis-url", "REDIS_URL", true, "Redis server, next to a PostgreSQL server")
 })
 
 /** Where the embedded database keeps its files; none: in the user's data directory. */
 export const DataDir = GlobalFlag.Setting("data-dir")({
-  flag: given(Flag.String("data-dir"), Config.String("SOJOURN_DATA_DIR"), (directory) => directory === "").pipe(
+  flag: given(Flag.String("data-dir"), Config.String("SOJOURN_DATA_DIR"), (directory) => directory === "", false).pipe(
     Flag.withMetavar("directory"),
     Flag.withDescription("Directory of the embedded database, by default the user's data directory [SOJOURN_DATA_DIR]")
   )
@@ -56,10 +65,15 @@ export const globalFlags = [Json, DatabaseUrl, RedisUrl, DataDir] as const
 
 const decodeUserId = Schema.decodeUnknownEffect(UserId)
 
+/** In the place of bytes that are no UTF-8: ids that differ in these would be one. */
+const replacement = "\ufffd"
+
 /** An id that cannot be one is a failure (exit code 1), not a wrong use of the command. */
 export const parseUserId = (text: string) =>
   Effect.mapError(
-    decodeUserId(text),
+    text.includes(replacement)
+      ? Effect.fail(new Error("it is no UTF-8"))
+      : decodeUserId(text),
     ({ message }) => new CliError.UserError({ cause: `This cannot be a user id: ${oneLine(message)}` })
   )
 

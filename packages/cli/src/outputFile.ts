@@ -57,6 +57,8 @@ export const writeFile = ({ mode, path }: OutputFile) =>
     const failed = Effect.mapError(unwritable(path))
     const write = Effect.gen(function*() {
       const file = yield* failed(fs.open(part, { flag: "wx", mode }))
+      // What a file had before may be more than the umask lets a new one have.
+      yield* failed(fs.chmod(part, mode))
       yield* Stream.runForEach(texts, (text) => failed(file.writeAll(encoder.encode(text))))
       yield* failed(file.sync)
     })

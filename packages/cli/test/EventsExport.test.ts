@@ -68,12 +68,12 @@ it.effect("events export --output: a file that is there keeps its mode, and a li
     const file = yield* freshFile
     const link = `${file}.link`
     writeFileSync(file, "before")
-    chmodSync(file, 0o640)
+    chmodSync(file, 0o664)
     symlinkSync(file, link)
     const { cli } = yield* signedIn({ alice: 1, bob: 0 })
     yield* cli(["events", "export", "--output", link])
     assert.match(readFileSync(file, "utf8"), /^\{"position":1,.*\}\n$/)
-    assert.strictEqual(statSync(file).mode & 0o777, 0o640)
+    assert.strictEqual(statSync(file).mode & 0o777, 0o664)
   }))
 
 /** A log that goes away after its first page. */

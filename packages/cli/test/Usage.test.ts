@@ -20,6 +20,7 @@ it.effect.each([
   [["relays", "set-aside", "--help"], "rejected them ten times"],
   [["relay", "--help"], "no other command can use it"],
   [["migrate", "--help"], "--check"],
+  [["doctor", "--help"], "Changes nothing"],
   [["demo", "--help"], "no server is needed"],
   [["--version"], "sojourn v"],
   [["--completions", "bash"], "complete"]
@@ -32,6 +33,9 @@ it.effect.each([
 
 it.effect.each([
   [["events", "--session", "sjn1_secret"], 1, "This cannot be a session id"],
+  [["list", "alice", "--database-url", ""], 2, "a value that is not empty"],
+  [["list", "alice", "--data-dir", ""], 2, "a value that is not empty"],
+  [["list", "al\ufffdce"], 1, "it is no UTF-8"],
   [["events", "exprot"], 2, "Unknown subcommand \"exprot\""],
   [["events", "--follow", "export"], 2, "--follow"],
   [["events", "--limit", "0"], 2, "a whole number from 1"],

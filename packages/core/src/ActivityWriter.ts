@@ -4,6 +4,7 @@ import { CachedSession } from "./CachedSession.ts"
 import { type Activity, CredentialRepo } from "./CredentialRepo.ts"
 import { dropOldest } from "./DropOldest.ts"
 import { instance } from "./Instance.ts"
+import { activeUntilMillis } from "./Lifetime.ts"
 import { SessionCache } from "./SessionCache.ts"
 import type { SessionId } from "./SessionId.ts"
 import { SessionRepoError } from "./SessionRepo.ts"
@@ -48,6 +49,8 @@ export class ActivityWriter extends Context.Service<ActivityWriter, {
       const recorded = new Map<SessionId, DateTime.Utc>()
       // Open while something waits to be written, so that a writer with nothing to do does not wake up.
       const waiting = yield* Latch.make()
+      // Open when the next regular write would come too late for one of them.
+      const urgent = yield* Latch.make()
 
       /** What would come too late is let go: who was counted as idle meanwhile does not come back. */
       const take = Effect.map(DateTime.now, (now) => {
@@ -84,8 +87,8 @@ export class ActivityWriter extends Context.Service<ActivityWriter, {
       )
       yield* Effect.addFinalizer(() => flush)
       const gather = waiting.await.pipe(
-        Effect.andThen(Effect.sleep(flushEvery)),
-        Effect.andThen(waiting.close),
+        Effect.andThen(Effect.raceFirst(Effect.sleep(flushEvery), urgent.await)),
+        Effect.andThen(Effect.all([waiting.close, urgent.close])),
         Effect.andThen(flush)
       )
       yield* Effect.forkScoped(Effect.forever(gather))
@@ -106,6 +109,9 @@ export class ActivityWriter extends Context.Service<ActivityWriter, {
             recorded.set(session.id, activity.at)
             dropOldest(recorded, capacity)
             waiting.openUnsafe()
+            if (activeUntilMillis(current) < activity.at.epochMilliseconds + 2 * Duration.toMillis(flushEvery)) {
+              urgent.openUnsafe()
+            }
           })
       }
     })

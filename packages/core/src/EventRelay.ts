@@ -1,6 +1,7 @@
 /** Carries the event log to a sink: at least once, in order, from one process at a time. */
 import { type Cause, Clock, Duration, Effect, Layer, Metric, Option, Schedule } from "effect"
 import { SecureRandom } from "effect/crypto"
+import { atMostEvery } from "./AtMostEvery.ts"
 import { EventLog } from "./EventLog.ts"
 import type { EventSink } from "./EventSink.ts"
 import { deliverPage, LeaseLost } from "./RelayDelivery.ts"
@@ -109,21 +110,24 @@ export const runRelay = Effect.fnUntraced(
         Effect.ensuring(tellBehind(run, { position: 0, head: 0 }))
       )
     })
+    const rarely = atMostEvery("30 seconds")
+    const pause = (why: string, ...cause: ReadonlyArray<Cause.Cause<never>>) =>
+      Effect.andThen(
+        rarely(Effect.logWarning(`Relay "${name}" pauses, and tries again every second: ${why}`, ...cause)),
+        Effect.sleep("1 second")
+      )
     return yield* turn.pipe(
       Effect.catchTags({
         LeaseLost: () => Effect.logInfo(`Relay "${name}" has lost its lease here; whoever takes it goes on`),
-        EventLogError: ({ message }) => paused(name, message),
-        RelayError: ({ message }) => paused(name, message)
+        EventLogError: ({ message }) => pause(message),
+        RelayError: ({ message }) => pause(message)
       }),
       // Whatever it was: no event is lost, and whoever takes the relay goes on.
-      Effect.catchCause((cause) => paused(name, "something unexpected has failed", cause)),
+      Effect.catchCause((cause) => pause("something unexpected has failed", cause)),
       Effect.forever
     )
   }
 )
-
-const paused = (name: RelayName, why: string, ...cause: ReadonlyArray<Cause.Cause<never>>) =>
-  Effect.andThen(Effect.logWarning(`Relay "${name}" pauses for a second: ${why}`, ...cause), Effect.sleep("1 second"))
 
 /** Runs the relay for as long as the Layer lives. Any number of processes may do so: one delivers, the others stand by. */
 export const layerRelay = <R>(

@@ -3,7 +3,7 @@ import { Brand, DateTime, Effect, Option, Schema } from "effect"
 import { Device } from "./Device.ts"
 import { Instant } from "./Instant.ts"
 import { IpAddress } from "./IpAddress.ts"
-import { activeUntil, isActiveAt, Span } from "./Lifetime.ts"
+import { activeUntil, idleAtMillis, isActiveAt, Span } from "./Lifetime.ts"
 import { Location } from "./Location.ts"
 import { optional } from "./Optional.ts"
 import { type EndReason, SessionEnd } from "./SessionEnd.ts"
@@ -80,11 +80,11 @@ export class Session extends Schema.Class<Session>("@sojourn/core/Session")({
     return Option.isNone(this.end) && isActiveAt(this, now.epochMilliseconds)
   }
 
-  /** Why the session is not active at `now`; none if it is. */
+  /** Why the session is not active at `now`: of expired and idle, what came first; none if it is active. */
   endReason(now: DateTime.Utc): Option.Option<EndReason> {
     if (Option.isSome(this.end)) return Option.some(this.end.value.reason)
     if (isActiveAt(this, now.epochMilliseconds)) return Option.none()
-    return Option.some(DateTime.isLessThan(now, this.expiresAt) ? "idle" : "expired")
+    return Option.some(idleAtMillis(this) < this.expiresAt.epochMilliseconds ? "idle" : "expired")
   }
 
   /** Ends the session; a session that has ended already stays as it is, with its first time, reason and actor. */

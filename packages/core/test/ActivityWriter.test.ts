@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { CachedSession, SessionRepoError, touchSession, validateSession } from "@sojourn/core"
 import { Deferred, Duration, Effect, Exit, Layer, Option, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import { logIn, sojourn } from "./alice.ts"
+import { idleAfter, logIn, sojourn } from "./alice.ts"
 import { times, writer } from "./writer.ts"
 
 const away = new SessionRepoError({ operation: "touch", reason: "Unavailable", message: "away", cause: "test" })
@@ -17,6 +17,20 @@ describe("ActivityWriter", () => {
         yield* touchSession((yield* validateSession(token)).session)
       }).pipe(Effect.provide(layer))
       assert.deepStrictEqual(times(batches), [60])
+    }).pipe(Effect.provide(sojourn)))
+
+  it.effect("E14 what is used in the last second before it would go idle is written at once, and does not", () =>
+    Effect.gen(function*() {
+      const { batches, layer } = writer()
+      yield* Effect.gen(function*() {
+        const { token } = yield* logIn.pipe(idleAfter("20 seconds"))
+        yield* TestClock.adjust("19500 millis")
+        yield* touchSession((yield* validateSession(token)).session)
+        yield* TestClock.adjust("1 millis")
+        assert.deepStrictEqual(times(batches), [19.5])
+        yield* TestClock.adjust("10 seconds")
+        yield* validateSession(token)
+      }).pipe(Effect.provide(layer))
     }).pipe(Effect.provide(sojourn)))
 
   it.effect("a batch that is under way when the Layer closes is not lost", () =>

@@ -12,12 +12,13 @@ import {
   SessionRepoError,
   sessionsEnded,
   sweepSessions,
-  system
+  system,
+  validateSession
 } from "@sojourn/core"
 import { EventBusTest, SessionCacheTest } from "@sojourn/testing"
 import { DateTime, Duration, Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
-import { logIn, sojourn, userId } from "./alice.ts"
+import { idleAfter, logIn, sojourn, userId } from "./alice.ts"
 import { recorded } from "./recorded.ts"
 
 const counts = Effect.gen(function*() {
@@ -64,6 +65,16 @@ describe("sweepSessions", () => {
       const cached = yield* SessionCache.use((each) => Effect.flatMap(DateTime.now, (now) => each.index(userId, now)))
       assert.deepStrictEqual(cached, [live.sessionId])
       assert.deepStrictEqual(yield* sweepSessions(), { ended: 0, purgedSessions: 0, purgedEvents: 0 })
+    }).pipe(Effect.provide(sojourn)))
+
+  it.effect("V4 V6 what went idle before its absolute end is told as idle, swept or not", () =>
+    Effect.gen(function*() {
+      const { token } = yield* logIn.pipe(idleAfter("1 hour", "2 hours"))
+      yield* TestClock.adjust("3 hours")
+      const reason = Effect.map(Effect.flip(validateSession(token)), (error) => "reason" in error && error.reason)
+      const before = yield* reason
+      yield* sweepSessions()
+      assert.deepStrictEqual([before, yield* reason], ["idle", "idle"])
     }).pipe(Effect.provide(sojourn)))
 
   it.effect("P13 in batches of 500, until nothing is due", () =>

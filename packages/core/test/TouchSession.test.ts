@@ -3,9 +3,7 @@ import {
   CachedSession,
   RevokeSession,
   revokeSession,
-  SessionPolicy,
   SessionRepo,
-  SessionRules,
   system,
   touchSession,
   validateSession
@@ -13,14 +11,8 @@ import {
 import { SessionCacheTest } from "@sojourn/testing"
 import { DateTime, Duration, Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
-import { logIn, sojourn } from "./alice.ts"
+import { idleAfter, logIn, sojourn } from "./alice.ts"
 import { times, writer } from "./writer.ts"
-
-const idleAfter = (idle: Duration.Input) =>
-  Effect.provideService(
-    SessionPolicy,
-    SessionRules.make({ idleTimeout: Option.some(Duration.fromInputUnsafe(idle)) })
-  )
 
 /** Uses the session every second for so long, as a busy client does. */
 const useEverySecond = Effect.fnUntraced(function*(token: Parameters<typeof validateSession>[0], seconds: number) {

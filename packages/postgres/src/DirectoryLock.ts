@@ -1,12 +1,13 @@
 /** One process at a time in a directory. */
 import { Effect, Option, Result, Schedule } from "effect"
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { hostname } from "node:os"
 import { lock } from "proper-lockfile"
 import { DatabaseError } from "./DatabaseError.ts"
 
 const lockName = "sojourn.lock"
 const ownerName = "sojourn.owner"
+const ownerOnly = 0o700
 
 const inUse = (directory: string, cause: unknown) =>
   new DatabaseError({
@@ -54,6 +55,17 @@ const isAlive = (pid: number) =>
   })
 
 /**
+ * When the process began, in ticks since the machine did, where the system tells (Linux): another process may have been given
+ * the id of one that died, as in a container that was started again. Of the fields of `stat` it is the 22nd; the second, in
+ * parentheses, may hold spaces.
+ */
+const beganAt = (pid: number): Effect.Effect<string> =>
+  Effect.tryPromise(() => readFile(`/proc/${pid}/stat`, "utf8")).pipe(
+    Effect.map((stat) => stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "?"),
+    Effect.orElseSucceed(() => "?")
+  )
+
+/**
  * A lock tells by its age that its owner is gone, but one that stands still (stopped, paused, busy for long) only looks
  * so, and writes over everything when it goes on. So whoever lives on this machine keeps the directory.
  */
@@ -61,18 +73,41 @@ const refuseLiving = (directory: string) =>
   Effect.gen(function*() {
     const owner = yield* Effect.option(Effect.tryPromise(() => readFile(`${directory}/${ownerName}`, "utf8")))
     if (Option.isNone(owner)) return
-    const [pid, ...host] = owner.value.split(" ")
+    const [pid, began, ...host] = owner.value.split(" ")
     const isOther = host.join(" ") === hostname() && /^\d+$/.test(pid ?? "") && Number(pid) !== process.pid
-    if (isOther && isAlive(Number(pid))) return yield* inUse(directory, `It is held by process ${pid}`)
+    if (!isOther || !isAlive(Number(pid)) || (yield* beganAt(Number(pid))) !== began) return
+    return yield* inUse(directory, `It is held by process ${pid}`)
   })
 
 const sign = (directory: string) =>
   Effect.acquireRelease(
-    Effect.tryPromise({
-      try: () => writeFile(`${directory}/${ownerName}`, `${process.pid} ${hostname()}`),
-      catch: (cause) => notWritable(directory, cause)
-    }),
+    Effect.flatMap(beganAt(process.pid), (began) =>
+      Effect.tryPromise({
+        try: () => writeFile(`${directory}/${ownerName}`, `${process.pid} ${began} ${hostname()}`),
+        catch: (cause) => notWritable(directory, cause)
+      })),
     () => Effect.ignore(Effect.tryPromise(() => rm(`${directory}/${ownerName}`, { force: true })))
+  )
+
+/**
+ * For its owner alone, as PostgreSQL has its own: PGlite makes files that everybody may write. Where that cannot be, as on
+ * some file systems, those who may are warned.
+ */
+const makePrivate = (directory: string) =>
+  Effect.tryPromise({
+    // Node goes on for good where the parent cannot have any, as in /proc.
+    try: () => mkdir(directory, { recursive: true, mode: ownerOnly }),
+    catch: (cause) => notWritable(directory, cause)
+  }).pipe(
+    Effect.timeoutOrElse({ duration: "5 seconds", orElse: () => Effect.fail(notWritable(directory, undefined)) }),
+    Effect.andThen(refuseForeign(directory)),
+    Effect.andThen(
+      Effect.tryPromise(() => chmod(directory, ownerOnly)).pipe(
+        Effect.catch(() =>
+          Effect.logWarning(`Others may read what is in ${directory}; its permissions cannot be changed`)
+        )
+      )
+    )
   )
 
 /**
@@ -81,11 +116,7 @@ const sign = (directory: string) =>
  * Of one that lives on this machine it never does; on another one, as over a network, it does after 10 seconds of silence.
  */
 export const lockDirectory = Effect.fnUntraced(function*(directory: string) {
-  yield* Effect.tryPromise({
-    try: () => mkdir(directory, { recursive: true }),
-    catch: (cause) => notWritable(directory, cause)
-  })
-  yield* refuseForeign(directory)
+  yield* makePrivate(directory)
   yield* Effect.acquireRelease(
     Effect.andThen(
       refuseLiving(directory),

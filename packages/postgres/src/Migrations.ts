@@ -45,12 +45,15 @@ const mapLimit = Effect.fnUntraced(function*(limitQuery: string | undefined) {
   }
 })
 
-/** In one transaction, by one process at a time. */
+/**
+ * In one transaction, by one process at a time. Where the connection is lost, it cannot be rolled back, which Effect takes for a
+ * defect: PostgreSQL has done so by itself.
+ */
 const exclusively = <A, E, R>(change: Effect.Effect<A, E, R>) =>
   Effect.flatMap(bySchema, ({ schema, sql }) =>
     sql.withTransaction(
       Effect.andThen(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`sojourn migrations ${schema}`}, 0))`, change)
-    ))
+    ).pipe(Effect.catchDefect((defect) => Effect.fail(databaseError("migrate")(defect)))))
 
 /**
  * Runs the migrations that are missing and gives their names; none when the database is up to date. Only adds, never

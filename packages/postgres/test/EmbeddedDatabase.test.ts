@@ -4,7 +4,16 @@ import { SessionRepo, SessionRules, User, UserId, UserRepo } from "@sojourn/core
 import { type DatabaseError, EmbeddedDatabase, Migrations } from "@sojourn/postgres"
 import { Effect, Layer, Option } from "effect"
 import { fork } from "node:child_process"
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { admit, stores } from "./database.ts"
@@ -34,6 +43,51 @@ describe("embedded database", () => {
       )
       assert.deepStrictEqual(found, Option.some(candidate.session))
     }).pipe(Effect.scoped), 60_000)
+
+  it.live(
+    "P1 the directory is its owner's alone, also where others could read it before",
+    () =>
+      Effect.gen(function*() {
+        const parent = yield* temporaryDirectory
+        const directories = ["new", "open"].map((name) => join(parent, name))
+        mkdirSync(directories[1]!, { mode: 0o755 })
+        for (const dataDir of directories) {
+          yield* Effect.provide(Effect.void, EmbeddedDatabase.layer({ dataDir }))
+          assert.strictEqual(statSync(dataDir).mode & 0o777, 0o700)
+        }
+      }).pipe(Effect.scoped),
+    60_000
+  )
+
+  it.live(
+    "P1 one whose owner is gone is free, although another process has its id by now",
+    () =>
+      Effect.gen(function*() {
+        const dataDir = yield* temporaryDirectory
+        const owner = join(dataDir, "sojourn.owner")
+        yield* Effect.provide(
+          Effect.sync(() => copyFileSync(owner, `${owner}.kept`)),
+          EmbeddedDatabase.layer({ dataDir })
+        )
+        const [, began, ...host] = readFileSync(`${owner}.kept`, "utf8").split(" ")
+        rmSync(`${owner}.kept`)
+        writeFileSync(owner, [process.ppid, began, ...host].join(" "))
+        yield* Effect.provide(Effect.void, EmbeddedDatabase.layer({ dataDir }))
+      }).pipe(Effect.scoped),
+    60_000
+  )
+
+  it.live(
+    "P1 a directory that cannot be made is told, where making it would go on for good, too",
+    () =>
+      Effect.gen(function*() {
+        for (const dataDir of ["/proc/sojourn", "/dev/null/sojourn"]) {
+          const { reason } = yield* openingFails(dataDir)
+          assert.strictEqual(reason, "AccessDenied")
+        }
+      }),
+    60_000
+  )
 
   it.live(
     "P1 a second process on the same directory gets a clear error; after a crash it is free again",

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { SessionRules, User, UserId, UserRepo } from "@sojourn/core"
 import { Database, type DatabaseError, DatabaseSchema, Migrations } from "@sojourn/postgres"
-import { Effect, Layer, type Redacted } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { freshDatabase } from "../../testing/test/servers.ts"
 import { admit, stores } from "./database.ts"
@@ -41,6 +41,27 @@ describe("migrations", () => {
       const rows = yield* within(url, SqlClient.SqlClient.use((sql) => sql`SELECT 1 FROM sojourn.sessions`))
       assert.strictEqual(rows.length, 1)
     }).pipe(Effect.scoped), 30_000)
+
+  it.live(
+    "P1 a connection that is lost meanwhile is an error, and another run does it all",
+    () =>
+      Effect.gen(function*() {
+        const url = yield* freshDatabase
+        const name = new URL(Redacted.value(url)).pathname.slice(1)
+        const patience = (text: string) =>
+          within(
+            url,
+            SqlClient.SqlClient.use((sql) =>
+              sql.unsafe(`ALTER DATABASE ${name} SET idle_in_transaction_session_timeout = '${text}'`)
+            )
+          )
+        yield* patience("1ms")
+        assert.strictEqual((yield* Effect.flip(within(url, Migrations.run({}))))._tag, "DatabaseError")
+        yield* patience("0")
+        assert.deepStrictEqual(yield* within(url, Migrations.run({})), ["0001_sessions"])
+      }).pipe(Effect.scoped),
+    30_000
+  )
 
   it.live.each(["", "pg_logins", "app.logins", "a$$b", "é".repeat(32)])(
     "P1 a schema cannot be named %j, which is told before anything is made",

@@ -39,6 +39,7 @@ const run = Effect.fnUntraced(function*(limitQuery: string | undefined) {
     { applied },
     ({ green }) => [
       ...applied.map((name) => `Ran ${name}`),
+      ...(limitQuery === undefined ? [] : ["Limits are found by the query given"]),
       green(applied.length === 0 ? "The database is up to date" : `Ran ${counted(applied.length, "migration")}`)
     ]
   )
