@@ -3,7 +3,7 @@ import type { Admission, Candidate, Late, SessionRepoError, SessionRules, UserId
 import { spansOf, withBatchSpan } from "@sojourn/core/BatchSpan"
 import { Effect, Metric, Queue, Result, Semaphore, type Tracer } from "effect"
 import type { Outcome, Refusal } from "./Admit.ts"
-import { isNoAnswer, mayBeOnes } from "./DatabaseError.ts"
+import { isNoAnswer, isTimeUp, mayBeOnes } from "./DatabaseError.ts"
 import * as Waiting from "./Waiting.ts"
 
 /** How many logins go to the database in one statement. */
@@ -51,8 +51,7 @@ interface Sent {
 }
 
 /** Whether those who wait for the same would wait as long and in vain: for the database, or, with `wait`, for a lock. */
-const endsWaiting = (failure: SessionRepoError, wait: boolean) =>
-  isNoAnswer(failure) || wait && failure.reason === "Unavailable"
+const endsWaiting = (failure: SessionRepoError, wait: boolean) => wait ? isTimeUp(failure) : isNoAnswer(failure)
 
 /** One user's logins in one statement count as simultaneous, so they may be apart by this much at most. */
 const simultaneousMillis = 1000

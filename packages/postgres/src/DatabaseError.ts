@@ -171,6 +171,10 @@ export const limitQueryError = (cause: unknown): DatabaseError => {
 /** Whether it was waited for in vain, as where a server is frozen: then whoever waits behind it need not try. */
 export const isNoAnswer = ({ cause }: { readonly cause?: unknown }): boolean => Cause.isTimeoutError(cause)
 
+/** Whether PostgreSQL, or whoever waited for it, gave a statement up for the time that it took. */
+export const isTimeUp = (error: { readonly cause?: unknown }): boolean =>
+  isNoAnswer(error) || ["57014", "55P03"].includes(sqlState(error.cause) ?? "")
+
 /** "SJN03": the user's lock is taken, and the statement was told not to wait. */
 export const isLockTaken = (error: unknown): boolean => sqlState(error) === "SJN03"
 
