@@ -68,14 +68,13 @@ const decodeUserId = Schema.decodeUnknownEffect(UserId)
 /** In the place of bytes that are no UTF-8: ids that differ in these would be one. */
 const replacement = "\ufffd"
 
+const noUserId = (why: string) => new CliError.UserError({ cause: `This cannot be a user id: ${why}` })
+
 /** An id that cannot be one is a failure (exit code 1), not a wrong use of the command. */
 export const parseUserId = (text: string) =>
-  Effect.mapError(
-    text.includes(replacement)
-      ? Effect.fail(new Error("it is no UTF-8"))
-      : decodeUserId(text),
-    ({ message }) => new CliError.UserError({ cause: `This cannot be a user id: ${oneLine(message)}` })
-  )
+  text.includes(replacement)
+    ? Effect.fail(noUserId("it is no UTF-8"))
+    : Effect.mapError(decodeUserId(text), ({ message }) => noUserId(oneLine(message)))
 
 export const userId = Argument.String("user-id").pipe(
   Argument.withDescription("The application's own id of the user"),

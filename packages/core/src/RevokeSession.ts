@@ -33,7 +33,7 @@ export interface Revoked {
 
 /**
  * Ends the session. Once it has returned, no process accepts it for longer than the staleness bound, whatever races or
- * fails; as a rule for no more than milliseconds.
+ * fails; as a rule for no more than milliseconds, where processes share a Redis. Without one, another process may accept it for that long.
  *
  * Fails with `SessionNotFound`, with `NotSessionOwner` when it is not the owner's, or with `SessionRepoError`.
  */

@@ -4,6 +4,7 @@ import { spansOf, withBatchSpan } from "@sojourn/core/BatchSpan"
 import { Effect, Metric, Queue, Result, Semaphore, type Tracer } from "effect"
 import type { Outcome, Refusal } from "./Admit.ts"
 import { isNoAnswer, isTimeUp, mayBeOnes } from "./DatabaseError.ts"
+import { compatible, type Login } from "./LoginGroups.ts"
 import * as Waiting from "./Waiting.ts"
 
 /** How many logins go to the database in one statement. */
@@ -32,16 +33,6 @@ export interface Options {
   readonly waiting?: number | undefined
 }
 
-interface Login {
-  readonly candidate: Candidate
-  readonly rules: SessionRules
-  /** Tells the caller, who goes on at once. */
-  readonly settle: (outcome: Effect.Effect<Admission, Refusal>) => void
-  /** What the caller traces. */
-  readonly span: Tracer.AnySpan | undefined
-  cancelled: boolean
-}
-
 /** What a statement came to. */
 interface Sent {
   /** Those whose user's lock is taken. */
@@ -53,29 +44,8 @@ interface Sent {
 /** Whether those who wait for the same would wait as long and in vain: for the database, or, with `wait`, for a lock. */
 const endsWaiting = (failure: SessionRepoError, wait: boolean) => wait ? isTimeUp(failure) : isNoAnswer(failure)
 
-/** One user's logins in one statement count as simultaneous, so they may be apart by this much at most. */
-const simultaneousMillis = 1000
-
 /** So many logins, or fewer when no more have come, share the start of a statement. */
 const worthwhile = 8
-
-/** Splits logins into groups that one statement can take: the same rules, and each user's logins simultaneous. */
-const compatible = (logins: ReadonlyArray<Login>): ReadonlyArray<Array<Login>> => {
-  const groups: Array<{ rules: SessionRules; times: Map<UserId, number>; logins: Array<Login> }> = []
-  for (const login of logins) {
-    const { createdAt, userId } = login.candidate.session
-    const at = createdAt.epochMilliseconds
-    // Only the last group may take it, so that a user's logins stay in their order.
-    const last = groups.at(-1)
-    const fits = last !== undefined && last.rules === login.rules &&
-      Math.abs((last.times.get(userId) ?? at) - at) <= simultaneousMillis
-    const group = fits ? last : { rules: login.rules, times: new Map<UserId, number>(), logins: [] }
-    if (!fits) groups.push(group)
-    group.times.set(userId, group.times.get(userId) ?? at)
-    group.logins.push(login)
-  }
-  return groups.map(({ logins }) => logins)
-}
 
 /**
  * A lone login goes at once; while statements are under way, those that come gather for the next one. A user whose
