@@ -1,8 +1,10 @@
 /** How logins share statements, and what they do not share. */
 import { assert, layer } from "@effect/vitest"
-import { SessionRepo, SessionRules, Tier, User, UserId, UserRepo } from "@sojourn/core"
+import { SessionRepo, SessionRepoError, SessionRules, Tier, User, UserId, UserRepo } from "@sojourn/core"
+import { Fixtures } from "@sojourn/testing"
 import { Duration, Effect, Fiber, Option, Result } from "effect"
 import { SqlClient } from "effect/sql"
+import { changes } from "./changes.ts"
 import { admit, candidateOf, holdLock, lockWaits, postgres } from "./database.ts"
 
 const rules = SessionRules.make({})
@@ -104,6 +106,19 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("admissi
         }
       }
       assert.strictEqual((yield* sql`SELECT 1 FROM sojourn.sessions WHERE user_id = ${userId}`).length, 0)
+    }))
+
+  it.effect.each(changes)("C14 A7 %s under REPEATABLE READ is refused, too", ([, change]) =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const userId = yield* Fixtures.freshUserId
+      yield* put(userId)
+      const { candidate } = yield* admit(userId, rules)
+      const error = yield* sql.withTransaction(change({ id: candidate.session.id, userId })).pipe(
+        Effect.provideService(SqlClient.BeginTransaction, "BEGIN ISOLATION LEVEL REPEATABLE READ"),
+        Effect.flip
+      )
+      assert.strictEqual(error instanceof SessionRepoError && error.reason, "IsolationLevel")
     }))
 
   it.effect("C14 one login with a value that PostgreSQL refuses fails alone", () =>

@@ -12,9 +12,11 @@ import {
   UserId,
   UserRepo
 } from "@sojourn/core"
+import { Fixtures } from "@sojourn/testing"
 import { Deferred, Duration, Effect, Fiber, Option, Ref } from "effect"
 import { SqlClient } from "effect/sql"
-import { admit, postgres } from "./database.ts"
+import { changes } from "./changes.ts"
+import { admit, held, postgres } from "./database.ts"
 
 const minute = Duration.minutes(1)
 const rules = SessionRules.make({})
@@ -49,6 +51,24 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("event l
       yield* Fiber.join(slow)
       assert.deepStrictEqual(ids(yield* readAfter(before.at(-1)!.position)), [slowId, second.session.id])
     }))
+
+  it.effect.each(changes)(
+    "D2 events behind %s that is not committed yet are held back",
+    ([, change]) =>
+      Effect.gen(function*() {
+        const [early, late] = [yield* Fixtures.freshUserId, yield* Fixtures.freshUserId]
+        yield* Effect.forEach([early, late], put)
+        const { candidate } = yield* admit(late, rules)
+        const count = Effect.map(readAfter(0), (events) => events.length)
+        const before = yield* count
+        const commit = yield* held(change({ id: candidate.session.id, userId: late }))
+        yield* admit(early, rules)
+        assert.strictEqual(yield* count, before)
+        yield* commit
+        // The change and the login have one each, or more.
+        assert.isAtLeast(yield* count, before + 2)
+      })
+  )
 
   it.effect("D2 a relay that begins at the end of the log misses nothing that is committed after it began", () =>
     Effect.gen(function*() {
@@ -131,5 +151,23 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("event l
         assert.strictEqual(positions.length, 600)
       }),
     60_000
+  )
+
+  it.effect.each([2 ** 31 - 2, 2 ** 31 + 100])(
+    "D2 so it is where positions outgrow what a lock holds, from %d",
+    (position) =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const [early, late] = [yield* Fixtures.freshUserId, yield* Fixtures.freshUserId]
+        yield* Effect.forEach([early, late], put)
+        yield* sql.unsafe(`ALTER SEQUENCE sojourn.session_events_position_seq RESTART WITH ${position}`)
+        yield* admit(early, rules)
+        const read = Effect.map(readAfter(position - 1), (events) => events.map((event) => event.position - position))
+        const commit = yield* held(admit(late, rules))
+        yield* admit(early, rules)
+        assert.deepStrictEqual(yield* read, [0])
+        yield* commit
+        assert.deepStrictEqual(yield* read, [0, 2, 4])
+      })
   )
 })

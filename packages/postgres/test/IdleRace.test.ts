@@ -12,9 +12,9 @@ import {
   UserRepo
 } from "@sojourn/core"
 import { Fixtures } from "@sojourn/testing"
-import { DateTime, Deferred, Duration, Effect, Fiber, Option, Random, Schedule } from "effect"
+import { DateTime, Duration, Effect, Fiber, Option, Random, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
-import { postgres } from "./database.ts"
+import { held, postgres } from "./database.ts"
 
 const rules = SessionRules.make({})
 const idleAt = Fixtures.after("1 hour")
@@ -44,18 +44,6 @@ const activeOf = (userId: UserId) =>
       ({ active }) => active
     )
   )
-
-/** Holds a transaction open after the effect until it is told to commit. */
-const held = Effect.fnUntraced(function*<E, R>(effect: Effect.Effect<unknown, E, R>) {
-  const sql = yield* SqlClient.SqlClient
-  const done = yield* Deferred.make<void>()
-  const go = yield* Deferred.make<void>()
-  const fiber = yield* Effect.forkChild(sql.withTransaction(
-    effect.pipe(Effect.andThen(Deferred.succeed(done, undefined)), Effect.andThen(Deferred.await(go)))
-  ))
-  yield* Deferred.await(done)
-  return Effect.andThen(Deferred.succeed(go, undefined), Fiber.join(fiber))
-})
 
 layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })(
   "idle sessions and activities under way",

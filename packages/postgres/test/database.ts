@@ -59,20 +59,22 @@ export const admit = (userId: UserId, rules: SessionRules, fields?: Partial<Para
       SessionRepo.use((repo) => Effect.map(repo.admit(candidate, rules), (admission) => ({ ...admission, candidate })))
   )
 
-/** Another transaction that holds the user's lock; gives what ends it. */
-export const holdLock = Effect.fnUntraced(function*(userId: UserId) {
+/** Holds a transaction open after the effect; gives what commits it. */
+export const held = Effect.fnUntraced(function*<E, R>(effect: Effect.Effect<unknown, E, R>) {
   const sql = yield* SqlClient.SqlClient
-  const held = yield* Deferred.make<void>()
-  const release = yield* Deferred.make<void>()
-  const holder = yield* Effect.forkChild(sql.withTransaction(
-    sql`SELECT pg_advisory_xact_lock(sojourn.user_lock(${userId}))`.pipe(
-      Effect.andThen(Deferred.succeed(held, undefined)),
-      Effect.andThen(Deferred.await(release))
-    )
+  const done = yield* Deferred.make<void>()
+  const go = yield* Deferred.make<void>()
+  const fiber = yield* Effect.forkChild(sql.withTransaction(
+    effect.pipe(Effect.andThen(Deferred.succeed(done, undefined)), Effect.andThen(Deferred.await(go)))
   ))
-  yield* Deferred.await(held)
-  return Effect.andThen(Deferred.succeed(release, undefined), Fiber.join(holder))
+  // Whoever fails before would else be awaited for good.
+  yield* Effect.raceFirst(Deferred.await(done), Fiber.join(fiber))
+  return Effect.andThen(Deferred.succeed(go, undefined), Fiber.join(fiber))
 })
+
+/** Another transaction that holds the user's lock; gives what ends it. */
+export const holdLock = (userId: UserId) =>
+  SqlClient.SqlClient.use((sql) => held(sql`SELECT pg_advisory_xact_lock(sojourn.user_lock(${userId}))`))
 
 const ofThis = "datname = current_database() AND wait_event_type = 'Lock'"
 
