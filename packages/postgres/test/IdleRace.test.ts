@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import {
   CredentialRepo,
   EventLog,
+  SessionEnd,
   type SessionId,
   SessionRepo,
   SessionRules,
@@ -11,10 +12,11 @@ import {
   type UserId,
   UserRepo
 } from "@sojourn/core"
+import { make as makeAdmit } from "@sojourn/postgres/Admit"
 import { Fixtures } from "@sojourn/testing"
 import { DateTime, Duration, Effect, Fiber, Option, Random, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
-import { held, postgres } from "./database.ts"
+import { held, lockWaits, postgres } from "./database.ts"
 
 const rules = SessionRules.make({})
 const idleAt = Fixtures.after("1 hour")
@@ -65,6 +67,22 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })(
         assert.deepStrictEqual(Option.map(end, ({ reason }) => reason), Option.some("session_limit_exceeded"))
       }))
 
+    it.effect("C14 C20 by one that shares its statement with another user's, too", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const admit = yield* makeAdmit
+        const users = [yield* givenUser(1), yield* givenUser(1)]
+        const { sessionId } = yield* logIn(users[0]!, Fixtures.now)
+        const candidates = yield* Effect.forEach(users, (userId) => Fixtures.candidate({ userId, createdAt: idleAt }))
+        const commit = yield* held(touch(sessionId))
+        // On a connection of its own.
+        const logins = yield* Effect.forkChild(sql.withTransaction(admit(candidates, rules, false)))
+        yield* lockWaits(1)
+        yield* commit
+        yield* Fiber.join(logins)
+        for (const userId of users) assert.strictEqual(yield* activeOf(userId), 1)
+      }))
+
     it.effect("C15 C20 so does a lowered limit", () =>
       Effect.gen(function*() {
         const repo = yield* SessionRepo
@@ -104,6 +122,18 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })(
         assert.deepStrictEqual({ ...Option.getOrThrow(end) }, { at: idleAt, reason: "idle", actor: system })
         assert.deepStrictEqual(lastActivityAt, Fixtures.now)
         assert.strictEqual(yield* activeOf(userId), 1)
+      }))
+
+    it.effect("A7 no activity brings back a session that was idle when all were revoked", () =>
+      Effect.gen(function*() {
+        const repo = yield* SessionRepo
+        const userId = yield* givenUser(1)
+        const { sessionId } = yield* logIn(userId, Fixtures.now)
+        const end = SessionEnd.make({ at: idleAt, reason: "password_changed", actor: system })
+        const { ended } = yield* repo.endAll(userId, Option.none(), end)
+        assert.deepStrictEqual(ended, [sessionId])
+        yield* touch(sessionId)
+        assert.strictEqual(yield* activeOf(userId), 0)
       }))
 
     it.effect("E14 activities written together miss none whose session somebody else is changing", () =>

@@ -14,6 +14,7 @@ import {
 } from "@sojourn/core"
 import type { EndingRow } from "@sojourn/postgres/EndedRow"
 import * as Revocations from "@sojourn/postgres/Revocations"
+import { make as makeRevoke } from "@sojourn/postgres/RevokeStatements"
 import { DateTime, Deferred, Duration, Effect, Exit, Fiber, Option, Result, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { admit, holdLock, postgres } from "./database.ts"
@@ -65,6 +66,24 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("revocat
       }
       const left = yield* SessionRepo.use((repo) => repo.find(stranger.id))
       assert.isTrue(Option.isSome(left) && Option.isNone(left.value.end))
+    }))
+
+  it.effect("R6 in one statement with an ending of the owner's, a stranger's ends nothing", () =>
+    Effect.gen(function*() {
+      const { several } = yield* makeRevoke
+      const mine = yield* login("owner of two")
+      const other = yield* login("owner of two")
+      const end = SessionEnd.make({ at: yield* DateTime.now, reason: "logout", actor: system })
+      const revocation = (sessionId: SessionId, owner: UserId) => ({
+        sessionId,
+        end,
+        owner: Option.some(owner),
+        reuse: Option.none()
+      })
+      const rows = yield* several([revocation(mine.id, mine.userId), revocation(other.id, UserId.make("a thief"))])
+      assert.deepStrictEqual([mine, other].map(({ id }) => rows.get(id)?.changed), [true, false])
+      const left = yield* SessionRepo.use((repo) => repo.find(other.id))
+      assert.isTrue(Option.exists(left, ({ end }) => Option.isNone(end)))
     }))
 
   it.effect("V11 a user whose lock is held elsewhere holds up nobody else, and their session ends when it is free", () =>
