@@ -1,8 +1,20 @@
 /** How logins share statements, and what they do not share. */
-import { assert, layer } from "@effect/vitest"
-import { SessionRepo, SessionRepoError, SessionRules, Tier, User, UserId, UserRepo } from "@sojourn/core"
+import { assert, it, layer } from "@effect/vitest"
+import {
+  type Candidate,
+  SessionId,
+  SessionRepo,
+  SessionRepoError,
+  SessionRules,
+  Tier,
+  User,
+  UserId,
+  UserRepo
+} from "@sojourn/core"
+import * as Admissions from "@sojourn/postgres/Admissions"
+import { make as makeAdmit, type Outcome } from "@sojourn/postgres/Admit"
 import { Fixtures } from "@sojourn/testing"
-import { Duration, Effect, Fiber, Option, Result } from "effect"
+import { Deferred, Duration, Effect, Exit, Fiber, Option, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { changes } from "./changes.ts"
 import { admit, candidateOf, holdLock, lockWaits, postgres } from "./database.ts"
@@ -47,24 +59,40 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("admissi
   it.effect("C14 several logins of one user in one statement: those beyond the limit are born ended", () =>
     Effect.gen(function*() {
       const userId = yield* put("crowd")
-      const admissions = yield* Effect.forEach(Array.from({ length: 6 }), () => admit(userId, rules), {
-        concurrency: "unbounded"
-      })
+      const statement = yield* makeAdmit
+      const candidates = yield* Effect.replicateEffect(candidateOf(userId), 6)
+      const outcomes = yield* statement(candidates, rules, true)
+      const admissions = yield* Effect.forEach(
+        outcomes,
+        (outcome) => outcome === "Busy" ? Effect.die(outcome) : Effect.fromResult(outcome)
+      )
       const repo = yield* SessionRepo
-      const sessions = yield* Effect.forEach(admissions, ({ candidate }) => repo.find(candidate.session.id))
-      const alive = sessions.flatMap(Option.toArray).filter((session) => Option.isNone(session.end))
-      assert.strictEqual(alive.length, 2)
       const evicted = admissions.flatMap((admission) => admission.evicted)
       assert.strictEqual(new Set(evicted).size, 4)
-      for (const { bornEnded, candidate } of admissions) {
-        assert.strictEqual(bornEnded, evicted.includes(candidate.session.id) && bornEnded)
-        assert.strictEqual(alive.some(({ id }) => id === candidate.session.id), !evicted.includes(candidate.session.id))
+      for (const [at, { session }] of candidates.entries()) {
+        const { end } = Option.getOrThrow(yield* repo.find(session.id))
+        assert.strictEqual(Option.isSome(end), evicted.includes(session.id))
+        assert.strictEqual(admissions[at]!.bornEnded, Option.isSome(end))
       }
       const events = admissions.flatMap((admission) => admission.events.map((event) => event._tag)).toSorted()
       assert.deepStrictEqual(events, [
         ...Array.from({ length: 6 }, () => "SessionCreated"),
         ...Array.from({ length: 4 }, () => "SessionEvicted")
       ])
+    }))
+
+  it.effect("C17 C14 a login by rules of its own is refused by them, whoever it goes with", () =>
+    Effect.gen(function*() {
+      const userId = yield* put("full")
+      yield* Effect.replicateEffect(admit(userId, rules), 2)
+      const others = yield* Effect.forEach(Array.from({ length: 40 }, (_, n) => `along-${n}`), (name) => put(name))
+      const outcomes = yield* Effect.all([
+        ...others.map((other) => Effect.result(admit(other, rules))),
+        Effect.result(admit(userId, SessionRules.make({ atLimit: "reject" })))
+      ], { concurrency: "unbounded" })
+      assert.deepStrictEqual(outcomes.slice(0, -1).filter(Result.isFailure), [])
+      const refused = outcomes.at(-1)
+      assert.strictEqual(refused && Result.isFailure(refused) && refused.failure._tag, "SessionLimitExceeded")
     }))
 
   it.effect("C21 a login inside the caller's transaction commits or vanishes with it", () =>
@@ -161,3 +189,51 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("admissi
       assert.strictEqual(rows[0]?.id, candidate.session.id)
     }))
 })
+
+const candidateNumber = (n: number): Candidate => ({
+  session: Fixtures.session({ id: SessionId.make(`019ca945-0a00-7000-8c1d-00000000000${n}`) }),
+  secretHash: Fixtures.secretHash
+})
+const admitted: Outcome = Result.succeed({ evicted: [], expired: [], events: [], bornEnded: false })
+
+it.live("C14 a login whose statement dies while it waits for the lock is told so, and so is the user's next one", () =>
+  Effect.gen(function*() {
+    const admit = yield* Admissions.make(
+      (all) => Effect.succeed(all.map(() => "Busy")),
+      () => Effect.die("boom"),
+      {}
+    )
+    for (const n of [1, 2]) {
+      const told = yield* admit(candidateNumber(n), rules, undefined).pipe(
+        Effect.exit,
+        Effect.timeout(Duration.seconds(2))
+      )
+      assert.deepStrictEqual(told, Exit.die("boom"))
+    }
+  }).pipe(Effect.scoped))
+
+it.live("C14 a login that is interrupted while every statement is under way is not sent", () =>
+  Effect.gen(function*() {
+    const began = yield* Deferred.make<void>()
+    const go = yield* Deferred.make<void>()
+    const sent: Array<ReadonlyArray<Candidate>> = []
+    const statement: Admissions.AdmitStatement = (all) =>
+      Effect.sync(() => {
+        sent.push(all)
+      }).pipe(
+        Effect.andThen(Deferred.succeed(began, undefined)),
+        Effect.andThen(Deferred.await(go)),
+        Effect.as(all.map(() => admitted))
+      )
+    const admit = yield* Admissions.make(statement, statement, { concurrency: 1 })
+    const login = (n: number) =>
+      Effect.forkChild(admit(candidateNumber(n), rules, undefined), { startImmediately: true })
+    const first = yield* login(1)
+    yield* Deferred.await(began)
+    const hasty = yield* login(2)
+    const last = yield* login(3)
+    yield* Fiber.interrupt(hasty)
+    yield* Deferred.succeed(go, undefined)
+    yield* Effect.all([Fiber.join(first), Fiber.join(last)])
+    assert.deepStrictEqual(sent, [[candidateNumber(1)], [candidateNumber(3)]])
+  }).pipe(Effect.scoped))

@@ -18,6 +18,7 @@ import {
 import { DateTime, Duration, Effect, Exit, Fiber, type Layer, Option, Result, Schedule } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { SqlClient } from "effect/sql"
+import type { Change, Subject } from "./changes.ts"
 import { admit, candidateOf, holdLock, killLockWaits, lockWaits, postgres } from "./database.ts"
 
 type Stores = Layer.Success<ReturnType<typeof postgres>>
@@ -51,7 +52,7 @@ const failsTyped = (exit: Exit.Exit<unknown, unknown>) => {
 const hash = (digits: string) => SecretHash.make(digits.repeat(32))
 
 /** Every change of a session or a user that takes the user's lock, but logins and single ends, which have tests of their own. */
-const changes = ({ id, userId }: { readonly id: SessionId; readonly userId: UserId }) =>
+const changes = ({ id, userId }: Subject) =>
   Effect.gen(function*() {
     const random = yield* SecureRandom.SecureRandom
     const repo = yield* SessionRepo
@@ -76,6 +77,13 @@ const changes = ({ id, userId }: { readonly id: SessionId; readonly userId: User
       erase: repo.erase(userId, system, now)
     }
   })
+
+/** What waits differently inside the caller's transaction. */
+const inside: ReadonlyArray<readonly [name: string, change: Change]> = [
+  ["a login", ({ userId }) => admit(userId, rules)],
+  ["an end", ({ id }) => end(id)],
+  ["trust", (mine) => Effect.flatMap(changes(mine), ({ trust }) => trust)]
+]
 
 layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("waiting for locks", (it) => {
   it.effect("C14 V11 a connection lost while its user's lock is awaited fails who waits, and nobody who comes later", () =>
@@ -192,19 +200,26 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("waiting
       }
     }))
 
-  it.effect("C21 inside the caller's transaction a change waits for the lock and is part of it", () =>
-    Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
-      const mine = yield* login("careful")
-      const release = yield* holdLock(mine.userId)
-      const { trust } = yield* changes(mine)
-      const undone = yield* Effect.forkChild(Effect.flip(sql.withTransaction(Effect.andThen(trust, Effect.fail("no")))))
-      yield* lockWaits(1)
-      yield* release
-      assert.strictEqual(yield* Fiber.join(undone), "no")
-      const session = yield* SessionRepo.use((repo) => repo.find(mine.id))
-      assert.isFalse(Option.getOrThrow(session).trusted)
-    }))
+  it.effect.each(inside)(
+    "C21 inside the caller's transaction %s waits for the lock and is part of it",
+    ([name, change]) =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const repo = yield* SessionRepo
+        const mine = yield* login(`careful with ${name}`)
+        const before = yield* repo.find(mine.id)
+        const release = yield* holdLock(mine.userId)
+        const undone = yield* Effect.forkChild(
+          Effect.flip(sql.withTransaction(Effect.andThen(change(mine), Effect.fail("no"))))
+        )
+        yield* Effect.raceFirst(lockWaits(1), Fiber.await(undone))
+        yield* release
+        assert.strictEqual(yield* Fiber.join(undone), "no")
+        assert.deepStrictEqual(yield* repo.find(mine.id), before)
+        const [count] = yield* sql`SELECT count(*)::integer AS n FROM sojourn.sessions WHERE user_id = ${mine.userId}`
+        assert.deepStrictEqual(count, { n: 1 })
+      })
+  )
 })
 
 const limitQuery = "SELECT CASE WHEN $1 = 'broken' THEN (SELECT n FROM generate_series(1, 2) n) ELSE 5 END"

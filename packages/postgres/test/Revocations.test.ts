@@ -6,6 +6,7 @@ import {
   SessionEnd,
   SessionId,
   SessionRepo,
+  SessionRepoError,
   SessionRules,
   system,
   User,
@@ -144,3 +145,26 @@ it.live("V11 whoever waits for a user's lock when the repository closes is told 
       assert.include(told.message, "closed")
     }
   }))
+
+it.live("V11 an ending with a value that PostgreSQL refuses fails alone", () =>
+  Effect.gen(function*() {
+    const ids = [1, 2, 3].map((n) => SessionId.make(`019ca945-0a00-7000-8c1d-00000000000${n}`))
+    const refused = new SessionRepoError({ operation: "end", reason: "InvalidData", message: "no", cause: undefined })
+    const together: Array<number> = []
+    const revoke = yield* Revocations.make({
+      one: ({ sessionId }) =>
+        sessionId === ids[1]
+          ? Effect.fail(refused)
+          : Effect.succeed({ session_id: sessionId, user_id: null, changed: true, device: null, busy: false }),
+      several: (all) => {
+        together.push(all.length)
+        return Effect.fail(refused)
+      }
+    })
+    const end = SessionEnd.make({ at: yield* DateTime.now, reason: "logout", actor: system })
+    const outcomes = yield* Effect.forEach(ids, (sessionId) =>
+      Effect.result(revoke({ sessionId, end, owner: Option.none(), reuse: Option.none() }, () =>
+        Effect.void)), { concurrency: "unbounded" })
+    assert.deepStrictEqual(together, [3])
+    assert.deepStrictEqual(outcomes.map(Result.isSuccess), [true, false, true])
+  }).pipe(Effect.scoped))

@@ -25,7 +25,8 @@ export interface Subject {
   readonly userId: UserId
 }
 
-type Change = (subject: Subject) => Effect.Effect<unknown, unknown, Layer.Success<ReturnType<typeof postgres>>>
+/** Changes it. */
+export type Change = (subject: Subject) => Effect.Effect<unknown, unknown, Layer.Success<ReturnType<typeof postgres>>>
 
 const rules = SessionRules.make({})
 const hash = (digits: string) => SecretHash.make(digits.repeat(32))
