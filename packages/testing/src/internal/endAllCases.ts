@@ -12,7 +12,18 @@ import {
 } from "@sojourn/core"
 import { type DateTime, Effect, Option } from "effect"
 import { after, freshSessionId, now } from "../Fixtures.ts"
-import { allOf, eventsOf, expired, failure, givenUser, live, passwordChanged, sessionsOf, type Store } from "./given.ts"
+import {
+  allOf,
+  eventsOf,
+  expired,
+  failure,
+  givenUser,
+  justOver,
+  live,
+  passwordChanged,
+  sessionsOf,
+  type Store
+} from "./given.ts"
 
 const endAll = (userId: UserId, except: Option.Option<SessionId> = Option.none()) =>
   SessionRepo.use((repo) => repo.endAll(userId, except, passwordChanged))
@@ -71,36 +82,43 @@ export const endAllCases = (it: Vitest.MethodsNonLive<Store>): void => {
   it.effect("A6 none active: nothing ends, no event, and the first end stays", () =>
     Effect.gen(function*() {
       const repo = yield* SessionRepo
-      const { ids: [a, b], userId } = yield* givenUser("unlimited", [live(2), expired])
+      const { ids: [a, b, c], userId } = yield* givenUser("unlimited", [live(2), expired, justOver])
       yield* endAll(userId)
-      const before = yield* allOf(userId, 4)
+      const before = yield* allOf(userId, 5)
       const again = yield* repo.endAll(
         userId,
         Option.none(),
         SessionEnd.make({ ...passwordChanged, at: after("1 hour"), reason: "logout" })
       )
       assert.deepStrictEqual(again, { ended: [], endedBefore: [], events: [] })
-      assert.deepStrictEqual(yield* allOf(userId, 4), before)
+      assert.deepStrictEqual(yield* allOf(userId, 5), before)
       assert.deepStrictEqual(
         Option.map(yield* repo.find(a!), (session) => session.end),
         Option.some(Option.some(passwordChanged))
       )
-      assert.deepStrictEqual(Option.map(yield* repo.find(b!), (session) => session.end), Option.some(Option.none()))
+      for (const id of [b!, c!]) {
+        assert.deepStrictEqual(Option.map(yield* repo.find(id), (session) => session.end), Option.some(Option.none()))
+      }
     }))
 
   it.effect("A5 the one to keep must be an active one of the user's, else nothing ends", () =>
     Effect.gen(function*() {
-      const { ids: [, gone, over], userId } = yield* givenUser("unlimited", [live(2), expired, live(1)])
+      const { ids: [, gone, over, justGone], userId } = yield* givenUser("unlimited", [
+        live(2),
+        expired,
+        live(1),
+        justOver
+      ])
       const other = yield* givenUser("unlimited", [live(1)])
       yield* SessionRepo.use((repo) => repo.end(over!, passwordChanged, { owner: Option.none(), reuse: Option.none() }))
-      const before = yield* allOf(userId, 4)
-      for (const sessionId of [gone!, over!, other.ids[0]!, yield* freshSessionId]) {
+      const before = yield* allOf(userId, 5)
+      for (const sessionId of [gone!, justGone!, over!, other.ids[0]!, yield* freshSessionId]) {
         assert.deepStrictEqual(
           yield* failure(endAll(userId, Option.some(sessionId))),
           { _tag: "KeptSessionNotActive", userId, sessionId }
         )
       }
-      assert.deepStrictEqual(yield* allOf(userId, 4), before)
+      assert.deepStrictEqual(yield* allOf(userId, 5), before)
       assert.isTrue((yield* sessionsOf(other.userId))[0]!.isActive(now))
     }))
 

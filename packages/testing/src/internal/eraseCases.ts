@@ -13,6 +13,7 @@ import {
   givenUser,
   idle,
   live,
+  passwordChanged,
   sessionsOf,
   setLimit,
   type Store
@@ -82,6 +83,16 @@ export const eraseCases = (it: Vitest.MethodsNonLive<Store>): void => {
       assert.deepStrictEqual(after.flatMap(personal), [])
       assert.deepStrictEqual(yield* eventsOf(other.userId, 1), others)
       assert.strictEqual((yield* allOf(other.userId)).sessions.length, 1)
+    }))
+
+  it.effect("forgetting leaves what is active", () =>
+    Effect.gen(function*() {
+      const repo = yield* SessionRepo
+      const { ids: [over, active], sessions, userId } = yield* givenUser("unlimited", [live(2), live(1)])
+      yield* repo.endAll(userId, Option.some(active!), passwordChanged)
+      yield* repo.forget(userId)
+      assert.deepStrictEqual(yield* repo.find(over!), Option.none())
+      assert.deepStrictEqual(yield* repo.find(active!), Option.some(sessions[1]!))
     }))
 
   it.effect("erasing again, or nobody, does nothing; and whoever comes back begins anew", () =>

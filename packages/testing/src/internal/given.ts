@@ -36,6 +36,9 @@ export const live = (hoursAgo: number): SessionFields => ({ createdAt: after(Dur
 /** A session that reached its end ten days ago. */
 export const expired: SessionFields = { createdAt: after("-40 days"), expiresAt: after("-10 days") }
 
+/** A session that is over from this moment on. */
+export const justOver: SessionFields = { createdAt: after("-1 day"), expiresAt: now }
+
 /** A session that went without activity for too long. */
 export const idle: SessionFields = {
   createdAt: after("-2 days"),

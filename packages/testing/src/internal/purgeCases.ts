@@ -1,6 +1,6 @@
 /** Deleting what is old: P11, P12. The cases live in 1970, so that no session of another case is that old. */
 import { assert, type Vitest } from "@effect/vitest"
-import { type Session, SessionEnd, SessionRepo } from "@sojourn/core"
+import { EventLog, type Session, SessionEnd, SessionRepo } from "@sojourn/core"
 import { DateTime, Duration, Effect, Option } from "effect"
 import { after } from "../Fixtures.ts"
 import { erase, personal } from "./eraseCases.ts"
@@ -44,6 +44,16 @@ export const purgeCases = (it: Vitest.MethodsNonLive<Store>): void => {
       assert.deepStrictEqual(idsOf(yield* sessionsOf(userId)), [going!])
       for (const id of [ended!, gone!, idled!]) assert.isTrue(Option.isNone(yield* repo.find(id)))
       assert.deepStrictEqual(yield* eventsOf(userId, events.length), events)
+    }))
+
+  it.effect("P11 purging leaves what ended at that very moment", () =>
+    Effect.gen(function*() {
+      const repo = yield* SessionRepo
+      yield* purgeAll
+      const { ids, userId } = yield* givenUser("unlimited", [bornOn("01")])
+      yield* repo.endAll(userId, Option.none(), SessionEnd.make({ ...passwordChanged, at: bornOn("02").createdAt }))
+      assert.strictEqual(yield* repo.purge(bornOn("02").createdAt, 1000), 0)
+      assert.deepStrictEqual(idsOf(yield* sessionsOf(userId)), ids)
     }))
 
   it.effect("P11 D1 purging leaves what has not ended, however old, until it was swept and has its event", () =>
@@ -94,6 +104,8 @@ export const purgeCases = (it: Vitest.MethodsNonLive<Store>): void => {
       assert.strictEqual(yield* repo.purge(era, 1000), 2)
       assert.deepStrictEqual(idsOf(yield* sessionsOf(userId)), [last.id])
       assert.deepStrictEqual(yield* eventsOf(userId, 5), before)
+      yield* EventLog.use((log) => log.purge(bornOn("01").createdAt, 1000))
+      assert.deepStrictEqual(yield* eventsOf(userId, 5), before, "what was purged of the log was older than they are")
 
       yield* erase(userId, after("0 millis"))
       const erased = yield* eventsOf(userId, 7)

@@ -11,7 +11,7 @@ import {
 } from "@sojourn/core"
 import { Effect, Option } from "effect"
 import { addresses, after, freshSessionId, now } from "../Fixtures.ts"
-import { allOf, type CredentialStore, eventsOf, expired, passwordChanged } from "./given.ts"
+import { allOf, type CredentialStore, eventsOf, expired, justOver, passwordChanged } from "./given.ts"
 import { credentialOf, freshHash, givenSession, rotate } from "./givenCredential.ts"
 
 /** Rotates one after the other, a minute apart; gives every hash that the session ever had, the first one first. */
@@ -108,8 +108,8 @@ export const rotateCases = (it: Vitest.MethodsNonLive<CredentialStore>): void =>
       const repo = yield* SessionRepo
       const ended = yield* givenSession()
       yield* repo.endAll(ended.userId, Option.none(), passwordChanged)
-      const gone = yield* givenSession(expired)
-      for (const { id, secretHash, userId } of [ended, gone]) {
+      const gone = [yield* givenSession(expired), yield* givenSession(justOver)]
+      for (const { id, secretHash, userId } of [ended, ...gone]) {
         const before = yield* allOf(userId, 1)
         const { outcome } = yield* rotate(id, secretHash)
         assert.isTrue(outcome._tag === "NotActive")

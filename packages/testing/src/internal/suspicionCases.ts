@@ -13,7 +13,7 @@ import {
 } from "@sojourn/core"
 import { Array, Effect, Option } from "effect"
 import { addresses, freshSessionId, freshUserId, now } from "../Fixtures.ts"
-import { ada, allOf, type CredentialStore, eventsOf, expired, passwordChanged } from "./given.ts"
+import { ada, allOf, type CredentialStore, eventsOf, expired, justOver, passwordChanged } from "./given.ts"
 import { freshEventId, givenSession, storedSession } from "./givenCredential.ts"
 
 const atHome = (userId: UserId) => byUser(userId, parseIpAddress(addresses.documentation))
@@ -29,7 +29,7 @@ const givenOver = Effect.gen(function*() {
   const repo = yield* SessionRepo
   const ended = yield* givenSession()
   yield* repo.endAll(ended.userId, Option.none(), passwordChanged)
-  return [ended, yield* givenSession(expired)]
+  return [ended, yield* givenSession(expired), yield* givenSession(justOver)]
 })
 
 export const suspicionCases = (it: Vitest.MethodsNonLive<CredentialStore>): void => {

@@ -70,6 +70,14 @@ export const sweepCases = (it: Vitest.MethodsNonLive<Store>): void => {
       assert.deepStrictEqual(yield* sweep(100), [], "nothing is swept twice")
     }))
 
+  it.effect("P13 ends a session at the very moment when it stops being active", () =>
+    Effect.gen(function*() {
+      yield* sweepAll(1000)
+      const { userId } = yield* givenUser("unlimited", [expiredOn(30)])
+      assert.lengthOf(yield* sweep(100, DateTime.subtract(today, { milliseconds: 1 })), 0)
+      assert.lengthOf(concerning(yield* sweep(100), userId), 1)
+    }))
+
   it.effect("P13 a session that ended keeps its end", () =>
     Effect.gen(function*() {
       const repo = yield* SessionRepo
