@@ -146,6 +146,24 @@ it.live("V11 whoever waits for a user's lock when the repository closes is told 
     }
   }))
 
+it.live("V11 whoever asks just before the repository closes is told so, and so is who asks later", () =>
+  Effect.gen(function*() {
+    const scope = yield* Scope.make()
+    const revoke = yield* Revocations.make({ one: () => Effect.never, several: () => Effect.never }).pipe(
+      Scope.provide(scope)
+    )
+    const end = SessionEnd.make({ at: yield* DateTime.now, reason: "logout", actor: system })
+    const asking = Effect.forkChild(
+      revoke({ sessionId: missing, end, owner: Option.none(), reuse: Option.none() }, () => Effect.void),
+      { startImmediately: true }
+    )
+    const before = yield* asking
+    yield* Scope.close(scope, Exit.void)
+    for (const fiber of [before, yield* asking]) {
+      assert.include((yield* Effect.flip(Effect.timeout(Fiber.join(fiber), "2 seconds"))).message, "closed")
+    }
+  }))
+
 it.live("V11 an ending with a value that PostgreSQL refuses fails alone", () =>
   Effect.gen(function*() {
     const ids = [1, 2, 3].map((n) => SessionId.make(`019ca945-0a00-7000-8c1d-00000000000${n}`))

@@ -208,6 +208,17 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
       60_000
     )
 
+    it.effect("V11 a channel that could not be subscribed to is not listened to at any time", () =>
+      Effect.gen(function*() {
+        const { lines, layer } = capturedLogs()
+        const { url } = yield* startRedisServer()
+        const redis = yield* inspect(url)
+        yield* Effect.promise(() => redis.call("ACL", "SETUSER", "default", "-subscribe"))
+        const { messages } = yield* Effect.provide(setup(overUrl(url)), layer)
+        yield* until(messages, () => lines.some((line) => line.includes("are not heard from Redis")))
+        assert.notDeepInclude(messages, listening)
+      }))
+
     it.effect("V11 the connection is closed with the scope", () =>
       Effect.gen(function*() {
         const { url } = yield* startRedisServer()

@@ -35,6 +35,9 @@ const setup = Effect.fnUntraced(function*(sinkOptions: EventStreamRedis.SinkOpti
         Effect.map((entries) => assert.deepStrictEqual<typeof left>(entries, left))
       ),
     add: (...positions: ReadonlyArray<number>) => Effect.provide(sink(eventsAt(positions)), context),
+    /** Between this position and the first of them others were dropped. */
+    addAfter: (after: number, ...positions: ReadonlyArray<number>) =>
+      Effect.provide(sink(eventsAt(positions), after), context),
     addEvents: (events: ReadonlyArray<LoggedEvent>) => Effect.provide(sink(events), context),
     subscribe: (
       options: Partial<EventStreamRedis.SubscribeOptions> = {},
@@ -236,6 +239,19 @@ it.layer(Layer.merge(SecureRandom.layerWebCrypto, capturedLogs().layer), { exclu
         const fresh = yield* subscribe({ group: "new" })
         yield* until("the last", () => fresh.positions().includes(1005))
         assert.deepStrictEqual(fresh.positions(), after.positions())
+      }))
+
+    it.effect("D2 what stands before a gap is delivered before the gap is told", () =>
+      Effect.gen(function*() {
+        const { add, addAfter, subscribe } = yield* setup()
+        yield* add(1, 2)
+        yield* addAfter(4, 5, 6)
+        const told = yield* subscribe()
+        const { after, until } = yield* told.failure
+        assert.deepStrictEqual([told.positions(), after, until], [[1, 2], 2, 4])
+        const rest = yield* subscribe()
+        yield* rest.untilCount(2)
+        assert.deepStrictEqual(rest.positions(), [5, 6])
       }))
 
     it.effect("D2 what was dropped while it was pending is told, and holds up nothing", () =>

@@ -47,4 +47,15 @@ describe("Together", () => {
       assert.deepStrictEqual(yield* Fiber.join(underWay), Exit.fail("closed"))
       assert.deepStrictEqual(yield* Effect.exit(ask(2)), Exit.fail("closed"))
     }))
+
+  it.live("nobody waits for good when it is closed: what was not under way yet", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const ask = yield* Together.make<number, never, string>(() => Effect.never, 4, () => "closed").pipe(
+        Scope.provide(scope)
+      )
+      const queued = yield* Effect.forkChild(ask(1), { startImmediately: true })
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(yield* Effect.timeout(Fiber.await(queued), "2 seconds"), Exit.fail("closed"))
+    }))
 })

@@ -34,6 +34,12 @@ describe("a pool of random bytes", () => {
     assert.isFalse(all.includes(0))
   })
 
+  it("a draw is as long as was asked, however little is left", () => {
+    const draw = fromPool(counting().fill)
+    const odd = Array.from({ length: 5000 }, (_, at) => [1, 7, 2, 16][at % 4]!)
+    assert.deepStrictEqual(odd.map((size) => draw(size).length), odd)
+  })
+
   it("bytes that were drawn are wiped from the pool, and none of the others", () => {
     const { fill, filled } = counting()
     const draw = fromPool(fill)
