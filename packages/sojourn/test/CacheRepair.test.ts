@@ -19,7 +19,7 @@ import { describeRedis, freshDatabase, startRedisServer } from "../../testing/te
 
 const userId = UserId.make("ada")
 
-const setup = Effect.fnUntraced(function*(cacheRepair: boolean) {
+const setup = Effect.fnUntraced(function*(cacheRepair?: boolean) {
   const server = yield* startRedisServer()
   const redis = yield* Effect.acquireRelease(
     Effect.sync(() => new Redis(server.url).on("error", () => {})),
@@ -61,7 +61,7 @@ describeRedis("Redis away during a revoke", () => {
     "D4 when it returns with the entry, the entry is gone within seconds, and no process accepts the session",
     () =>
       Effect.gen(function*() {
-        const { held, there, token } = yield* setup(true)
+        const { held, there, token } = yield* setup()
         yield* Effect.repeat(held, {
           until: (value) => value === "0",
           schedule: Schedule.spaced("20 millis"),

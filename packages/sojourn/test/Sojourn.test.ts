@@ -13,15 +13,19 @@ import {
   ListSessions,
   listSessions,
   putUser,
+  RevokeSession,
+  revokeSession,
   SessionCache,
   Sojourn,
+  system,
   Tier,
   User,
   UserId,
   validateSession
 } from "sojourn"
+import { settings } from "sojourn/Settings"
 import * as SojournTest from "sojourn/SojournTest"
-import { freshDatabase, freshRedisPrefix, redisUrl } from "../../testing/test/servers.ts"
+import { describeRedis, freshDatabase, freshRedisPrefix, redisUrl } from "../../testing/test/servers.ts"
 
 const userAgent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0"
 
@@ -236,9 +240,62 @@ describe("Sojourn", () => {
     60_000
   )
 
+  it.live(
+    "T4 layer: the limit of the application's own is taken where nothing is migrated, too",
+    () =>
+      Effect.gen(function*() {
+        const options = { databaseUrl: yield* freshDatabase, redisUrl: "none", sweepEvery: "never" } as const
+        yield* Effect.scoped(Layer.build(Sojourn.layer({ ...options, migrate: true })))
+        const login = createSession(CreateSession.make({ userId: UserId.make("ada") }))
+        const { evicted } = yield* Effect.andThen(login, login).pipe(
+          Effect.provide(Sojourn.layer({ ...options, limitQuery: "SELECT 1" }))
+        )
+        assert.lengthOf(evicted, 1)
+      }).pipe(Effect.scoped),
+    60_000
+  )
+
+  it.live("layer: an empty REDIS_URL is none", () =>
+    Effect.gen(function*() {
+      for (const REDIS_URL of ["", undefined]) {
+        const config = ConfigProvider.layer(ConfigProvider.fromUnknown({ REDIS_URL }))
+        assert.deepStrictEqual((yield* Effect.provide(settings({}), config)).redisUrl, Option.none())
+      }
+    }))
+
   it.effect("C1 SojournTest: memory only, the same ids at every run", () =>
     Effect.gen(function*() {
       const run = story.pipe(Effect.provide(SojournTest.layer(), { local: true }))
       assert.strictEqual((yield* run).sessionId, (yield* run).sessionId)
     }))
+})
+
+describeRedis("Sojourn with Redis", () => {
+  it.live(
+    "V11 layer: under a prefix of its own, too, what one process revokes the others refuse within a second",
+    () =>
+      Effect.gen(function*() {
+        const process = Layer.build(Layer.fresh(Sojourn.layer({
+          databaseUrl: yield* freshDatabase,
+          redisUrl: Redacted.make(redisUrl ?? ""),
+          redisPrefix: yield* freshRedisPrefix,
+          migrate: true,
+          sweepEvery: "never"
+        })))
+        const [here, there] = [yield* process, yield* process]
+        const userId = UserId.make("ada")
+        yield* Effect.provide(putUser(User.make({ id: userId })), here)
+        const { sessionId, token } = yield* Effect.provide(createSession(CreateSession.make({ userId })), here)
+        const validate = Effect.provide(validateSession(token), there)
+        // Until the process keeps it, for seconds, in its front cache.
+        yield* Effect.repeat(validate, { schedule: Schedule.spaced("20 millis"), times: 10 })
+        yield* Effect.provide(revokeSession(RevokeSession.make({ sessionId, actor: system })), here)
+        const refused = yield* Effect.repeat(validate, Schedule.spaced("20 millis")).pipe(
+          Effect.flip,
+          Effect.timeout("1 second")
+        )
+        assert.strictEqual(refused._tag, "SessionNotActive")
+      }).pipe(Effect.scoped),
+    60_000
+  )
 })
