@@ -255,11 +255,14 @@ describe("Sojourn", () => {
     60_000
   )
 
-  it.live("layer: an empty REDIS_URL is none", () =>
+  it.live("layer: an empty REDIS_URL is none, also where empty strings are kept or it is given", () =>
     Effect.gen(function*() {
-      for (const REDIS_URL of ["", undefined]) {
-        const config = ConfigProvider.layer(ConfigProvider.fromUnknown({ REDIS_URL }))
-        assert.deepStrictEqual((yield* Effect.provide(settings({}), config)).redisUrl, Option.none())
+      for (const preserveEmptyStrings of [false, true]) {
+        const config = ConfigProvider.layer(ConfigProvider.fromUnknown({ REDIS_URL: "" }, { preserveEmptyStrings }))
+        for (const options of [{}, { redisUrl: Redacted.make("") }]) {
+          const found = yield* Effect.provide(settings(options), config)
+          assert.deepStrictEqual(found.redisUrl, Option.none())
+        }
       }
     }))
 
