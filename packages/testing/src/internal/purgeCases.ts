@@ -115,6 +115,18 @@ export const purgeCases = (it: Vitest.MethodsNonLive<Store>): void => {
       assert.deepStrictEqual(told(erased), told(before))
     }))
 
+  it.effect("P11 D1 purging the log leaves what happened at that very moment, with all that it tells", () =>
+    Effect.gen(function*() {
+      const repo = yield* SessionRepo
+      yield* purgeAll
+      const { userId } = yield* givenUser(1)
+      for (const day of ["01", "03"]) yield* admit({ userId, ...bornOn(day), expiresAt: after("1 day") })
+      const before = yield* eventsOf(userId, 3)
+      assert.strictEqual(yield* repo.purge(era, 1000), 1)
+      yield* EventLog.use((log) => log.purge(bornOn("03").createdAt, 1_000_000))
+      assert.deepStrictEqual(yield* eventsOf(userId, 2), before.slice(1))
+    }))
+
   it.effect.each(
     [
       ["the evicted one first", ["04", "06"]],
