@@ -1,5 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
-import { hashSecret, makeToken, parseToken, routingTag, SessionId, UserId } from "@sojourn/core"
+import {
+  hashSecret,
+  isSameHash,
+  makeToken,
+  parseToken,
+  RotationSalt,
+  routingTag,
+  SecretHash,
+  SessionId,
+  succeedSecret,
+  UserId
+} from "@sojourn/core"
 import { Arbitrary, Effect, Option, Redacted, Schema } from "effect"
 import { Digest } from "effect/crypto"
 import { inspect } from "node:util"
@@ -65,6 +76,7 @@ describe("SessionToken", () => {
     { why: "white space before it", candidate: ` ${text}` },
     { why: "a line after it", candidate: `${text}\n` },
     { why: "no dot", candidate: text.replace(".", "") },
+    { why: "a letter in place of the dot", candidate: text.replace(".", "A") },
     { why: "a short secret", candidate: text.slice(0, -1) },
     { why: "a long secret", candidate: `${text}A` },
     { why: "padding", candidate: `${text}=` },
@@ -99,6 +111,25 @@ describe("SessionToken", () => {
         yield* hashSecret(new TextEncoder().encode("abc")),
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
       )
+    }).pipe(Effect.provide(Digest.layerWebCrypto)))
+
+  it("V2 hashes are the same only if all 64 digits are", () => {
+    const hash = SecretHash.make("ab".repeat(32))
+    assert.isTrue(isSameHash(hash, SecretHash.make("ab".repeat(32))))
+    for (let at = 0; at < 64; at++) {
+      assert.isFalse(isSameHash(hash, SecretHash.make(`${hash.slice(0, at)}0${hash.slice(at + 1)}`)), `digit ${at}`)
+    }
+  })
+
+  it.effect("the successor of a secret follows from the secret and the salt, and from neither alone", () =>
+    Effect.gen(function*() {
+      const secrets = [1, 2].map((byte) => new Uint8Array(32).fill(byte))
+      const salts = ["a", "b"].map((digit) => RotationSalt.make(digit.repeat(64)))
+      const made = yield* Effect.forEach(
+        secrets,
+        (secret) => Effect.forEach(salts, (salt) => succeedSecret(secret, salt))
+      )
+      assert.strictEqual(new Set(made.flat().map((bytes) => bytes.join())).size, 4)
     }).pipe(Effect.provide(Digest.layerWebCrypto)))
 })
 
