@@ -122,17 +122,26 @@ export const lifeRotateCases = (it: Vitest.MethodsNonLive<CredentialStore>): voi
       assert.strictEqual(yield* verdict(token), "SessionNotActive rotation_reuse")
     }).pipe(withGrace(0), withSurroundings, onTestClock))
 
-  it.effect.each([300, 86_400])("RotationGrace %s counts as 300 seconds", (seconds) =>
-    Effect.gen(function*() {
-      const { logIn } = yield* givenLife()
-      const { token } = yield* logIn
-      const next = yield* rotateSession(token)
-      yield* TestClock.adjust("299999 millis")
-      assert.strictEqual(yield* verdict(token), "valid")
-      assert.strictEqual(text(yield* rotateSession(token)), text(next))
-      yield* TestClock.adjust("1 millis")
-      assert.strictEqual(yield* verdict(token), "SessionNotActive rotation_reuse")
-    }).pipe(withGrace(seconds), withSurroundings, onTestClock))
+  it.effect.each([300, 86_400])(
+    "RotationGrace %s counts as 300 seconds, for validating and for rotating",
+    (seconds) =>
+      Effect.gen(function*() {
+        const { logIn } = yield* givenLife()
+        const { sessionId, token } = yield* logIn
+        const { token: other } = yield* logIn
+        const next = yield* rotateSession(token)
+        yield* rotateSession(other)
+        yield* TestClock.adjust("299999 millis")
+        assert.strictEqual(yield* verdict(token), "valid")
+        assert.strictEqual(text(yield* rotateSession(token)), text(next))
+        yield* TestClock.adjust("1 millis")
+        assert.strictEqual(yield* verdict(other), "SessionNotActive rotation_reuse")
+        assert.deepStrictEqual(
+          yield* failure(rotateSession(token)),
+          { _tag: "SessionNotActive", sessionId, reason: "rotation_reuse" }
+        )
+      }).pipe(withGrace(seconds), withSurroundings, onTestClock)
+  )
 
   it.effect("V6 rotation of a session that is over: SessionNotActive for its tokens, InvalidSessionToken for others", () =>
     Effect.gen(function*() {
