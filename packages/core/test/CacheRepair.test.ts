@@ -9,6 +9,7 @@ import {
   RevokeSession,
   revokeSession,
   SessionCache,
+  sweepSessions,
   system,
   validateSession
 } from "@sojourn/core"
@@ -52,6 +53,16 @@ describe("CacheRepair", () => {
       yield* TestClock.adjust("10 seconds")
       yield* repair
       assert.lengthOf(writes, 1)
+    }).pipe(Effect.provide(sojourn)))
+
+  it.effect("D4 an expiry that the cache has not heard of is fenced, too", () =>
+    Effect.gen(function*() {
+      const { sessionId } = yield* logIn
+      yield* TestClock.adjust("30 days")
+      yield* sweepSessions().pipe(unheard)
+      const { layer, writes } = SessionCacheTest.recording()
+      yield* cacheRepair(yield* logged).pipe(Effect.provide(layer))
+      assert.deepStrictEqual(writes, [{ operation: "fence", userId, fenced: [sessionId] }])
     }).pipe(Effect.provide(sojourn)))
 
   it.effect("D4 a cache that is away is Unavailable: it is never given up", () =>

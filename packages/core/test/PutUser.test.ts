@@ -101,6 +101,19 @@ describe("enforceLimit", () => {
       assert.strictEqual(yield* activeNow, 1)
     }).pipe(Effect.provide(sojourn())))
 
+  it.effect("C20 fences what was over already, and does not evict it", () =>
+    Effect.gen(function*() {
+      const rules = SessionRules.make({ idleTimeout: Option.some(Duration.hours(1)) })
+      const { sessionId } = yield* createSession(CreateSession.make({ userId })).pipe(
+        Effect.provideService(SessionPolicy, rules)
+      )
+      yield* UserRepo.use((users) => users.put(withLimit(2)))
+      yield* TestClock.adjust("2 hours")
+      const { layer, writes } = SessionCacheTest.recording()
+      assert.deepStrictEqual(yield* enforceLimit(userId).pipe(Effect.provide(layer)), [])
+      assert.deepStrictEqual(writes, [{ operation: "fence", userId, fenced: [sessionId] }])
+    }).pipe(Effect.provide(sojourn())))
+
   it.effect("C7 an unknown user: UserNotFound", () =>
     Effect.gen(function*() {
       const nobody = UserId.make("nobody")
