@@ -78,7 +78,8 @@ describe("the URL", () => {
     ["", "absolute"],
     ["https://", "absolute"],
     ["https://user:hunter2@app.example/", "password"],
-    ["https://user@app.example/", "password"]
+    ["https://user@app.example/", "password"],
+    ["https://:hunter2@app.example/", "password"]
   ])("%s may not: %s", ([url = "", why = ""]) =>
     Effect.gen(function*() {
       const result = yield* tryUrl(url)
