@@ -75,5 +75,9 @@ describe("the cache", () => {
       assert.isTrue(Option.isNone(forged))
       assert.isTrue(Option.isNone(yield* enrich("")))
       assert.notDeepEqual(yield* enrich(safari, hints), yield* enrich(safari))
+      const linux = browsers.find(([name]) => name === "Chrome on Linux")![4]
+      const desktop = yield* enrich(`${linux}sec-ch-ua-mobile2:?1`)
+      const mobile = yield* enrich(linux, { "sec-ch-ua-mobile": "?1" })
+      assert.deepStrictEqual([desktop, mobile].map((each) => Option.getOrThrow(each).kind), ["desktop", "mobile"])
     }).pipe(Effect.provide(DeviceEnricherUaParser.layer())))
 })
