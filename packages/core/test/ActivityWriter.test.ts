@@ -1,11 +1,43 @@
 import { assert, describe, it } from "@effect/vitest"
-import { CachedSession, SessionRepoError, touchSession, validateSession } from "@sojourn/core"
-import { Deferred, Duration, Effect, Exit, Layer, Option, Scope } from "effect"
+import {
+  CachedSession,
+  SessionId,
+  SessionPolicy,
+  SessionRepoError,
+  SessionRules,
+  touchSession,
+  validateSession
+} from "@sojourn/core"
+import { Fixtures } from "@sojourn/testing"
+import { DateTime, Deferred, Duration, Effect, Exit, Layer, Option, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { idleAfter, logIn, sojourn } from "./alice.ts"
 import { times, writer } from "./writer.ts"
 
 const away = new SessionRepoError({ operation: "touch", reason: "Unavailable", message: "away", cause: "test" })
+
+/** A writer over a store whose first answer, once the gate is open, is that it is away. */
+const awayAtFirst = Effect.gen(function*() {
+  const gate = yield* Deferred.make<void>()
+  let tries = 0
+  const { batches, layer } = writer(() =>
+    Effect.suspend(() => ++tries === 1 ? Effect.andThen(Deferred.await(gate), Effect.fail(away)) : Effect.void)
+  )
+  return { batches, layer, open: Deferred.succeed(gate, undefined) }
+})
+
+/** Sessions since the clock began, numbered from `first` on, that the store has not heard of. */
+const sessions = (count: number, first = 0, fields: Partial<CachedSession> = {}) =>
+  Array.from({ length: count }, (_, nth) =>
+    CachedSession.make({
+      ...Fixtures.cachedSession(),
+      createdAt: DateTime.makeUnsafe(0),
+      lastActivityAt: DateTime.makeUnsafe(0),
+      id: SessionId.make(`019a3f5e-7c00-7a1b-8c2d-${(first + nth).toString(16).padStart(12, "0")}`),
+      ...fields
+    }))
+const touchAll = (sessions: ReadonlyArray<CachedSession>) =>
+  Effect.forEach(sessions, (session) => touchSession(session), { discard: true })
 
 describe("ActivityWriter", () => {
   it.effect("what waits is written when the Layer closes", () =>
@@ -81,6 +113,39 @@ describe("ActivityWriter", () => {
       }).pipe(Effect.provide(layer))
     }).pipe(Effect.provide(sojourn)))
 
+  it.effect("C20 what the store takes only after the session went idle does not bring it back", () =>
+    Effect.gen(function*() {
+      let isAway = true
+      const { batches, layer } = writer(() => Effect.suspend(() => isAway ? Effect.fail(away) : Effect.void))
+      const idleSoon = SessionRules.make({ idleTimeout: Option.some(Duration.minutes(5)) })
+      yield* Effect.gen(function*() {
+        const { token } = yield* logIn.pipe(Effect.provideService(SessionPolicy, idleSoon))
+        yield* TestClock.adjust("1 minute")
+        yield* touchSession((yield* validateSession(token)).session)
+        yield* TestClock.adjust("4 minutes")
+        isAway = false
+        yield* TestClock.adjust("2 seconds")
+        assert.deepStrictEqual(batches, [])
+        assert.deepInclude({ ...(yield* Effect.flip(validateSession(token))) }, { reason: "idle" })
+      }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provide(sojourn)))
+
+  it.effect("E14 what is to be tried again does not take the place of a later activity", () =>
+    Effect.gen(function*() {
+      const { batches, layer, open } = yield* awayAtFirst
+      yield* Effect.gen(function*() {
+        const { token } = yield* logIn
+        const use = Effect.flatMap(validateSession(token), ({ session }) => touchSession(session))
+        yield* TestClock.adjust("1 minute")
+        yield* use
+        yield* TestClock.adjust("1 minute")
+        yield* use
+        yield* open
+        yield* TestClock.adjust("2 seconds")
+        assert.deepStrictEqual(times(batches), [120])
+      }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provide(sojourn)))
+
   it.effect("more than 500 go in several batches", () =>
     Effect.gen(function*() {
       const { batches, layer } = writer()
@@ -98,5 +163,47 @@ describe("ActivityWriter", () => {
         ),
         [500, 1]
       )
+    }).pipe(Effect.provide(sojourn)))
+
+  it.effect("a batch of which nothing is left does not hold up the next one", () =>
+    Effect.gen(function*() {
+      const { batches, layer } = writer()
+      yield* Effect.gen(function*() {
+        const lastActivityAt = yield* DateTime.now
+        yield* TestClock.adjust("1 minute")
+        const idle = { lastActivityAt, idleTimeout: Option.some(Duration.millis(60_500)) }
+        const [next] = sessions(1, 500)
+        yield* touchAll([...sessions(500, 0, idle), next!])
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(batches.flat().map(({ sessionId }) => sessionId), [next!.id])
+      }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provide(sojourn)))
+
+  it.effect("of more than 10,000 that the store does not take the oldest are let go", () =>
+    Effect.gen(function*() {
+      let isAway = true
+      const { batches, layer } = writer(() => Effect.suspend(() => isAway ? Effect.fail(away) : Effect.void))
+      yield* Effect.gen(function*() {
+        yield* TestClock.adjust("1 minute")
+        yield* touchAll(sessions(10_001))
+        isAway = false
+        yield* TestClock.adjust("1 second")
+      }).pipe(Effect.provide(layer))
+      const written = batches.flat().map(({ sessionId }) => sessionId)
+      assert.deepStrictEqual([written.length, written.includes(sessions(1)[0]!.id)], [10_000, false])
+    }).pipe(Effect.provide(sojourn)))
+
+  it.effect("no more than 10,000 wait together with those that are to be tried again", () =>
+    Effect.gen(function*() {
+      const { batches, layer, open } = yield* awayAtFirst
+      yield* Effect.gen(function*() {
+        yield* TestClock.adjust("1 minute")
+        yield* touchAll(sessions(500))
+        yield* TestClock.adjust("1 second")
+        yield* touchAll(sessions(9800, 500))
+        yield* open
+        yield* TestClock.adjust("2 seconds")
+      }).pipe(Effect.provide(layer))
+      assert.strictEqual(batches.flat().length, 10_000)
     }).pipe(Effect.provide(sojourn)))
 })
