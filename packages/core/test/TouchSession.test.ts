@@ -59,6 +59,34 @@ describe("touchSession", () => {
       assert.isTrue(times(batches).every((at, nth, all) => at - (all[nth - 1] ?? 0) >= 60))
     }).pipe(Effect.provide(sojourn)))
 
+  it.effect("E14 whoever keeps an old copy of the session writes no more often", () =>
+    Effect.gen(function*() {
+      const { batches, layer } = writer()
+      yield* Effect.gen(function*() {
+        const { session } = yield* validateSession((yield* logIn).token)
+        for (let second = 0; second < 119; second++) {
+          yield* TestClock.adjust("1 second")
+          yield* touchSession(session)
+        }
+        yield* TestClock.adjust("2 seconds")
+      }).pipe(Effect.provide(layer))
+      assert.deepStrictEqual(times(batches), [60])
+    }).pipe(Effect.provide(sojourn)))
+
+  it.effect("E14 an old copy of a session that was used meanwhile keeps it alive", () =>
+    Effect.gen(function*() {
+      const { batches, layer } = writer()
+      yield* Effect.gen(function*() {
+        const { session } = yield* validateSession((yield* logIn.pipe(idleAfter("5 minutes"))).token)
+        yield* TestClock.adjust("1 minute")
+        yield* touchSession(session)
+        yield* TestClock.adjust("270 seconds")
+        yield* touchSession(session)
+        yield* TestClock.adjust("2 seconds")
+      }).pipe(Effect.provide(layer))
+      assert.deepStrictEqual(times(batches), [60, 330])
+    }).pipe(Effect.provide(sojourn)))
+
   it.effect("E14 writes nothing on the request's path: store and cache see it within a second, in one batch", () =>
     Effect.gen(function*() {
       const cache = SessionCacheTest.recording()
