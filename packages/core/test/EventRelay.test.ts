@@ -37,6 +37,15 @@ describe("EventRelay", () => {
       assert.deepInclude(yield* status, { position: 1, setAside: 0 })
     }).pipe(Effect.provide(sojourn)))
 
+  it.effect("D3 by default two attempts are at most 30 seconds apart", () =>
+    Effect.gen(function*() {
+      const { sink, tries } = timed(() => Effect.fail(away))
+      yield* logIn
+      yield* relay(sink)
+      yield* TestClock.adjust("10 minutes")
+      for (const pause of pauses(tries)) assert.isAtMost(pause, 30_001)
+    }).pipe(Effect.provide(sojourn)))
+
   it.effect("D3 by default a rejected event is tried 10 times in about a minute, then set aside", () =>
     Effect.gen(function*() {
       const repo = yield* RelayRepo
@@ -65,12 +74,16 @@ describe("EventRelay", () => {
       assert.strictEqual((yield* status).setAside, 1)
     }).pipe(Effect.provide(sojourn)))
 
-  it.effect("D2 of a batch that was taken in part, only the rest is sent again, at once", () =>
+  it.effect("D2 of a batch that was taken in part, only the rest is sent again, at once, and nothing has failed", () =>
     Effect.gen(function*() {
-      const { sink, tries } = timed((events) => events.length > 2 ? Effect.fail(took(2)) : Effect.void)
+      const told: Array<number | undefined> = []
+      const { sink, tries } = timed((events, after) => {
+        told.push(after)
+        return events.length > 2 ? Effect.fail(took(2)) : Effect.void
+      })
       yield* logIns(7)
-      yield* relay(sink)
-      yield* TestClock.adjust("10 millis")
+      const { counted } = yield* recorded(Effect.andThen(relay(sink), TestClock.adjust("10 millis")))
+      assert.deepStrictEqual([told, counted(relayRetries)], [[0, 2, 4, 6], 0])
       assert.deepStrictEqual(tries.map(({ positions }) => positions), [
         [1, 2, 3, 4, 5, 6, 7],
         [3, 4, 5, 6, 7],

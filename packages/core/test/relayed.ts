@@ -28,10 +28,10 @@ export const positions = (events: ReadonlyArray<LoggedEvent>) => events.map(({ p
 /** A sink that remembers which positions it was given and when, in milliseconds, and then does something of its own. */
 export const timed = (deliver: EventSink) => {
   const tries: Array<{ readonly at: number; readonly positions: ReadonlyArray<number> }> = []
-  const sink: EventSink = (events) =>
+  const sink: EventSink = (events, after) =>
     Effect.flatMap(Clock.currentTimeMillis, (at) => {
       tries.push({ at, positions: positions(events) })
-      return deliver(events)
+      return deliver(events, after)
     })
   return { tries, sink }
 }
