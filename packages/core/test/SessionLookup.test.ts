@@ -50,16 +50,21 @@ describe("SessionLookup", () => {
         }), { discard: true })
     }).pipe(over(credentials()), Effect.provide(sojourn)))
 
-  it.effect("V9 who waits or asks when the Layer closes is told so, and does not wait for good", () =>
+  it.effect("V9 who waits, sent or not, or asks when the Layer closes is told so, and does not wait for good", () =>
     Effect.gen(function*() {
       const store = Layer.mock(CredentialRepo)({ find: () => Effect.never })
       const scope = yield* Scope.make()
       const context = yield* Layer.buildWithScope(Layer.provide(Layer.fresh(SessionLookup.layer), store), scope)
       const { credential } = Context.get(context, SessionLookup)
-      const sent = yield* Effect.forkChild(credential(yield* Fixtures.freshSessionId), { startImmediately: true })
-      yield* Effect.repeat(Effect.yieldNow, { times: 20 })
+      const ask = Effect.flatMap(Fixtures.freshSessionId, (id) => credential(id))
+      const asking = Effect.tap(
+        Effect.forkChild(ask, { startImmediately: true }),
+        () => Effect.repeat(Effect.yieldNow, { times: 20 })
+      )
+      // Two statements are under way, and the third waits for them.
+      const waiting = yield* Effect.replicateEffect(asking, 3)
       yield* Scope.close(scope, Exit.void)
-      for (const told of [Fiber.join(sent), credential(yield* Fixtures.freshSessionId)]) {
+      for (const told of [...waiting.map((fiber) => Fiber.join(fiber)), ask]) {
         const { message, reason } = yield* Effect.flip(told)
         assert.strictEqual(reason, "Unavailable")
         assert.include(message, "closed")
