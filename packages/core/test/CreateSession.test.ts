@@ -101,7 +101,8 @@ describe("C22 what fails after the commit does not fail the login", () => {
       publish: () => {
         throw new Error("thrown")
       }
-    }
+    },
+    { how: "is closed meanwhile", publish: () => Effect.interrupt }
   ])("a bus that $how: logged, and cache and event log have the session", ({ publish }) =>
     Effect.gen(function*() {
       const broken = Effect.provideService(EventBus, { ...yield* EventBus, publish })

@@ -172,6 +172,11 @@ describe("Session", () => {
     assert.deepStrictEqual(session().suspected().suspected(), session({ suspiciousActivityCount: 2 }))
   })
 
+  it("E24 the count stops at the greatest there is", () => {
+    const most = session({ suspiciousActivityCount: 2_147_483_647 })
+    assert.deepStrictEqual(most.suspected(), most)
+  })
+
   it("E26 E27 trusting marks the device, and again changes nothing", () => {
     const trusted = session().trust()
     assert.deepStrictEqual(trusted, session({ trusted: true }))

@@ -1,6 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
-import { CachedSession, SessionCache, SessionCacheInProcess, trustSession, validateSession } from "@sojourn/core"
-import { DateTime, Effect, Layer } from "effect"
+import {
+  CachedSession,
+  SessionCache,
+  SessionCacheInProcess,
+  SessionEnd,
+  SessionLookup,
+  system,
+  trustSession,
+  validateSession
+} from "@sojourn/core"
+import { SessionCacheTest } from "@sojourn/testing"
+import { DateTime, Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { logIn, sojourn, userId } from "./alice.ts"
 
@@ -30,5 +40,19 @@ describe("trustSession", () => {
       yield* SessionCache.use((cache) => cache.touch(CachedSession.make({ ...session, lastActivityAt: now }), now))
       yield* trustSession(login.sessionId, userId)
       assert.isTrue(yield* isTrusted(login))
+    }).pipe(Effect.provide(sojourn)))
+
+  it.effect("V10 a session that has ended by the time it is read again is not cached", () =>
+    Effect.gen(function*() {
+      const { sessionId } = yield* logIn
+      const { layer, writes } = SessionCacheTest.recording()
+      const lookup = yield* SessionLookup
+      const end = SessionEnd.make({ at: yield* DateTime.now, reason: "logout", actor: system })
+      const endedMeanwhile = Layer.succeed(SessionLookup, {
+        credential: (id) =>
+          Effect.map(lookup.credential(id), Option.map((found) => ({ ...found, session: found.session.ended(end) })))
+      })
+      yield* trustSession(sessionId, userId).pipe(Effect.provide([endedMeanwhile, layer]))
+      assert.deepStrictEqual(writes, [])
     }).pipe(Effect.provide(sojourn)))
 })
