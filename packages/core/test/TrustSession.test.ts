@@ -46,11 +46,10 @@ describe("trustSession", () => {
     Effect.gen(function*() {
       const { sessionId } = yield* logIn
       const { layer, writes } = SessionCacheTest.recording()
-      const lookup = yield* SessionLookup
+      const credential = Option.getOrThrow(yield* SessionLookup.use((lookup) => lookup.credential(sessionId)))
       const end = SessionEnd.make({ at: yield* DateTime.now, reason: "logout", actor: system })
       const endedMeanwhile = Layer.succeed(SessionLookup, {
-        credential: (id) =>
-          Effect.map(lookup.credential(id), Option.map((found) => ({ ...found, session: found.session.ended(end) })))
+        credential: () => Effect.succeedSome({ ...credential, session: credential.session.ended(end) })
       })
       yield* trustSession(sessionId, userId).pipe(Effect.provide([endedMeanwhile, layer]))
       assert.deepStrictEqual(writes, [])
