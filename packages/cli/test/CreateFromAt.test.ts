@@ -89,13 +89,14 @@ it.effect("create --from: a login of the future fails, and ends nothing", () =>
     assert.deepStrictEqual([active, total], [1, 1])
   }))
 
-it.effect("create --from: a day that there is not is refused, and not taken as the next one", () =>
+it.effect("create --from: a day that there is not, or a time without its zone, is refused, and not taken as another", () =>
   Effect.gen(function*() {
     const cli = yield* knowing(["alice"])
-    const at = ["2026-02-30T12:00:00Z", "2026-00-10T12:00:00Z", "2026-13-01T12:00:00Z", "2026-11-31T23:59:59+05:00"]
+    const days = ["2026-02-30T12:00:00Z", "2026-00-10T12:00:00Z", "2026-13-01T12:00:00Z", "2026-11-31T23:59:59+05:00"]
+    const at = [...days, "2026-11-27T12:00:00"]
     const { stdout } = yield* cli(from, ndjson(at.map((at) => ({ userId: "alice", at }))))
     const { created, failed } = yield* decode(stdout)
-    assert.deepStrictEqual([created, failed.map(({ line }) => line)], [0, [1, 2, 3, 4]])
+    assert.deepStrictEqual([created, failed.map(({ line }) => line)], [0, [1, 2, 3, 4, 5]])
     for (const { error } of failed) assert.match(error, /^Expected a .*at \["at"\]$/)
   }))
 
@@ -130,15 +131,23 @@ it.effect("create --from: a login whose session would be over fails, and ends no
     ]])
   }))
 
-it.effect("create --from: a session that would be idle by now is over, too", () =>
-  Effect.gen(function*() {
-    const rules = SessionRules.make({ idleTimeout: Option.some(Duration.hours(1)) })
-    const cli = yield* atNow(Layer.merge(memory, Layer.succeed(SessionPolicy, rules)))
-    const { created, failed } = yield* importOf(cli, alice(ago("60 minutes"), ago("59 minutes")))
-    assert.deepStrictEqual([created, failed.map(({ line }) => line)], [1, [1]])
-  }))
+it.effect.each(
+  [
+    { how: "idle", rules: { idleTimeout: Option.some(Duration.hours(1)) }, over: "60 minutes", alive: "59 minutes" },
+    { how: "as old as may be", rules: { maximumLifetime: Duration.days(7) }, over: "7 days", alive: "6 days" }
+  ] as const
+)(
+  "create --from: a session that would be $how by now is over, too",
+  ({ alive, over, rules }) =>
+    Effect.gen(function*() {
+      const policy = Layer.succeed(SessionPolicy, SessionRules.make(rules))
+      const cli = yield* atNow(Layer.merge(memory, policy))
+      const { created, failed } = yield* importOf(cli, alice(ago(over), ago(alive)))
+      assert.deepStrictEqual([created, failed.map(({ line }) => line)], [1, [1]])
+    })
+)
 
-it.effect("create --from: a login ends no session that began after it", () =>
+it.effect("create --from: a login fails if a later session is there that has not ended, and ends none", () =>
   Effect.gen(function*() {
     const cli = yield* atNow()
     yield* cli(["create", "alice"])
@@ -150,8 +159,10 @@ it.effect("create --from: a login ends no session that began after it", () =>
         "User \"alice\" has a session that began later, at 2026-11-28T12:00:00.000Z; put the lines in order of time, " +
         "and leave out what is older than a session that is there already"
     }]])
-    const { active, total } = yield* sessionsOf(cli)
+    const { active, sessions, total } = yield* sessionsOf(cli)
     assert.deepStrictEqual([active, total], [2, 2])
+    for (const { sessionId } of sessions) yield* cli(["revoke", sessionId])
+    assert.strictEqual((yield* importOf(cli, alice(ago("1 day")))).created, 1)
   }))
 
 it.effect("create --from: a session that is over but not swept keeps its own end", () =>
