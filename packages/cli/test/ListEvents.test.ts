@@ -66,6 +66,18 @@ it.effect("list: a plain, aligned table for people", () =>
     assert.notInclude(stdout, "\u001b")
   }))
 
+it.effect("list: 100 by default; that there are more is told only if there are", () =>
+  Effect.gen(function*() {
+    const cli = yield* withLogins(3)
+    assert.match((yield* cli(["list", "bob"])).stdout, /\n2 active of 3 in all$/)
+    yield* cli(["users", "put", "alice", "--tier", "pro"])
+    yield* cli(["create", "--from", "-"], "{\"userId\":\"alice\"}\n".repeat(99))
+    const { sessions } = yield* parse(ListResult)((yield* cli(["list", "alice", "--json"])).stdout)
+    assert.lengthOf(sessions, 100)
+    const { stdout } = yield* cli(["list", "alice"])
+    assert.match(stdout, /\n101 active of 102 in all; the newest 100 are shown, see --limit$/)
+  }))
+
 it.effect("C11, C12 events: each change has its event, in order, one a line", () =>
   Effect.gen(function*() {
     const cli = yield* withLogins(3)
