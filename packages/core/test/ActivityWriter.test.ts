@@ -167,14 +167,14 @@ describe("ActivityWriter", () => {
 
   it.effect("a batch of which nothing is left does not hold up the next one", () =>
     Effect.gen(function*() {
-      const { batches, layer } = writer()
+      const { batches, layer, open } = yield* awayAtFirst
+      const [next] = sessions(1, 1000)
       yield* Effect.gen(function*() {
-        const lastActivityAt = yield* DateTime.now
         yield* TestClock.adjust("1 minute")
-        const idle = { lastActivityAt, idleTimeout: Option.some(Duration.millis(60_500)) }
-        const [next] = sessions(1, 500)
-        yield* touchAll([...sessions(500, 0, idle), next!])
-        yield* TestClock.adjust("1 second")
+        yield* touchAll([...sessions(1000, 0, { idleTimeout: Option.some(Duration.seconds(63)) }), next!])
+        yield* TestClock.adjust("4 seconds")
+        yield* open
+        yield* TestClock.adjust("2 seconds")
         assert.deepStrictEqual(batches.flat().map(({ sessionId }) => sessionId), [next!.id])
       }).pipe(Effect.provide(layer))
     }).pipe(Effect.provide(sojourn)))
