@@ -14,7 +14,7 @@ import {
   UserId
 } from "@sojourn/core"
 import { EventBusTest, Fixtures, SessionCacheTest, SojournTest } from "@sojourn/testing"
-import { type Context, DateTime, Effect, Exit, Layer, Option } from "effect"
+import { type Context, DateTime, Deferred, Effect, Exit, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { recorded } from "./recorded.ts"
 
@@ -118,13 +118,19 @@ describe("C22 what fails after the commit does not fail the login", () => {
   it.effect("D3 a bus that takes its time is waited for a quarter of a second, logged, and hears it all the same", () =>
     Effect.gen(function*() {
       const heard: Array<string> = []
+      const asked = yield* Deferred.make<void>()
       const slow = Effect.provideService(EventBus, {
         ...yield* EventBus,
-        publish: (events) => Effect.delay(Effect.sync(() => heard.push(...events.map(({ _tag }) => _tag))), "1 minute")
+        publish: (events) =>
+          Deferred.succeed(asked, undefined).pipe(
+            Effect.andThen(Effect.sleep("1 minute")),
+            Effect.andThen(Effect.sync(() => heard.push(...events.map(({ _tag }) => _tag))))
+          )
       })
       const { exit, logs } = yield* recorded(
         Effect.gen(function*() {
           const login = yield* Effect.forkChild(createSession(command), { startImmediately: true })
+          yield* Deferred.await(asked)
           yield* TestClock.adjust("249 millis")
           assert.isUndefined(login.pollUnsafe())
           yield* TestClock.adjust("1 millis")
