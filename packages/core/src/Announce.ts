@@ -55,10 +55,10 @@ const publish = (bus: EventBus["Service"], events: ReadonlyArray<SessionEvent>) 
       // A bus inside the process is done by now.
       fiber.pollUnsafe() !== undefined
         ? Effect.void
-        : Effect.interruptible(Effect.timeoutOrElse(Fiber.await(fiber), {
+        : Effect.timeoutOrElse(Fiber.await(fiber), {
           duration: patience,
           orElse: () => busFailed(`It took longer than ${patience}`)
-        }))
+        })
     )
   )
 

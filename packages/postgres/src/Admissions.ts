@@ -59,6 +59,8 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
   const scope = yield* Effect.scope
   const whenLate = yield* Waiting.makeLate
   let underWay = 0
+  /** How many statements were answered. */
+  let answered = 0
 
   /** Gives each login its outcome, and tells which are busy. If the statement fails, each is tried on its own. */
   const send = Effect.fnUntraced(
@@ -67,11 +69,13 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
       if (first === undefined) return { busy: [] }
       yield* Metric.update(admissionBatchSize, logins.length)
       const callers = spansOf(logins)
+      const before = answered
       const answer = yield* statement(logins.map(({ candidate }) => candidate), first.rules, wait).pipe(
         withBatchSpan("sojourn.admit", logins.length, callers),
         Effect.result
       )
       if (Result.isSuccess(answer)) {
+        answered++
         const busy = logins.filter((login, at) => {
           const outcome = answer.success[at]!
           if (outcome === "Busy") return true
@@ -84,7 +88,8 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
         return yield* sendEach(logins.map((login) => [login]), statement, wait)
       }
       for (const login of logins) login.settle(Effect.fail(answer.failure))
-      if (isNoAnswer(answer.failure)) yield* Waiting.giveUp(queue, answer.failure)
+      // Not for a lock that one user waits for, and not where others had answers meanwhile: then the database is well.
+      if (!wait && answered === before && isNoAnswer(answer.failure)) yield* Waiting.giveUp(queue, answer.failure)
       return { busy: [], failure: answer.failure }
     }
   )

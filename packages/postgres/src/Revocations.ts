@@ -68,15 +68,16 @@ export const make = Effect.fnUntraced(function*(statements: Statements) {
     return Effect.void
   }
 
-  const fail = (all: ReadonlyArray<Ending>, error: SessionRepoError) =>
+  /** `wait`: it was for a lock that one user waits for, which tells nothing of the database. */
+  const fail = (all: ReadonlyArray<Ending>, error: SessionRepoError, wait = false) =>
     Effect.suspend(() => {
       for (const one of all) one.settle(Effect.fail(error))
-      return isNoAnswer(error) ? Waiting.giveUp(queue, error) : Effect.void
+      return !wait && isNoAnswer(error) ? Waiting.giveUp(queue, error) : Effect.void
     })
 
   const sendOne = (one: Ending, wait: boolean): Effect.Effect<void> =>
     Effect.matchEffect(statements.one(one.revocation, wait), {
-      onFailure: (error) => fail([one], error),
+      onFailure: (error) => fail([one], error, wait),
       onSuccess: (row) => settle(one, row)
     })
 
