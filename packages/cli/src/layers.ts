@@ -1,6 +1,8 @@
 /** Where the commands find their data: a PostgreSQL server, or an embedded database in a directory. */
-import { Data, Effect, Layer, Option } from "effect"
+import type { Database } from "@sojourn/postgres"
+import { Data, Effect, FileSystem, Layer, Option, Path } from "effect"
 import { UserDirectories } from "effect/persistence"
+import { databasePooled, schema } from "sojourn/Settings"
 import { misuse } from "./failure.ts"
 import { DatabaseUrl, DataDir, type Given, RedisUrl } from "./options.ts"
 
@@ -22,6 +24,25 @@ export const database = Effect.gen(function*() {
       ? directory.value.value
       : yield* Effect.mapError(UserDirectories.make().data("sojourn"), () => new NoDataDirectory())
   }
+})
+
+/** For those who look without leaving a trace: whether there is an embedded database in the directory. */
+export const isMade = Effect.fnUntraced(function*(directory: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  return yield* fs.exists(path.join(directory, "PG_VERSION"))
+})
+
+/** The server alone, with nothing over it, as the configuration has it. */
+export const server = Effect.fnUntraced(function*(
+  url: Database.Options["url"],
+  options: Pick<Database.Options, "statementTimeout"> = {}
+) {
+  const { Database, DatabaseSchema } = yield* Effect.promise(() => import("@sojourn/postgres"))
+  return Layer.merge(
+    Database.layer({ url, pooled: yield* databasePooled, ...options }),
+    Layer.succeed(DatabaseSchema, yield* schema)
+  )
 })
 
 /**

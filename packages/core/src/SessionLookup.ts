@@ -51,7 +51,7 @@ export class SessionLookup extends Context.Service<SessionLookup, {
           // In any case, also when the Layer closes meanwhile: nobody waits for good.
           Effect.onExit((exit) =>
             Effect.sync(() => {
-              const found = Exit.isSuccess(exit) ? exit : closedIfInterrupted("find", exit.cause)
+              const found = Exit.isSuccess(exit) ? exit : closedIfInterrupted(() => storeClosed("find"), exit.cause)
               for (const [id, { answer }] of answers) {
                 Deferred.doneUnsafe(
                   answer,

@@ -12,8 +12,7 @@ export const storeClosed = (operation: string) =>
   })
 
 /** What comes of an operation that had this cause, for those who did not interrupt it. */
-export const closedIfInterrupted = <E>(
-  operation: string,
+export const closedIfInterrupted = <E, Closed>(
+  closed: () => Closed,
   cause: Cause.Cause<E>
-): Exit.Exit<never, E | SessionRepoError> =>
-  Cause.hasInterruptsOnly(cause) ? Exit.fail(storeClosed(operation)) : Exit.failCause(cause)
+): Exit.Exit<never, E | Closed> => Cause.hasInterruptsOnly(cause) ? Exit.fail(closed()) : Exit.failCause(cause)

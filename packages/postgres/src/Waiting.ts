@@ -15,7 +15,7 @@ const settleAll = (all: Iterable<Waiting>, outcome: Effect.Effect<never, Session
 
 /** Runs what is sent for these callers. If it dies, each of them is answered with that cause; if it is interrupted, that it was closed. */
 export const settled = (operation: string, all: ReadonlyArray<Waiting>) => <A>(sent: Effect.Effect<A>) =>
-  Effect.exit(Effect.onError(sent, (cause) => settleAll(all, closedIfInterrupted(operation, cause))))
+  Effect.exit(Effect.onError(sent, (cause) => settleAll(all, closedIfInterrupted(() => storeClosed(operation), cause))))
 
 /** A queue of them, and `elsewhere` those who are not in it any more. When it closes nobody is left. */
 export const makeQueue = Effect.fnUntraced(function*<W extends Waiting>(

@@ -1,7 +1,8 @@
 /** Sends what is asked of Redis at the same moment in one command: most of what a command costs is its own frame. */
 import { spansOf } from "@sojourn/core/BatchSpan"
 import { callerSpan } from "@sojourn/core/InnerSpan"
-import { Cause, type Context, Effect, Exit, Queue, type Tracer } from "effect"
+import { closedIfInterrupted } from "@sojourn/core/StoreClosed"
+import { type Context, Effect, Exit, Queue, type Tracer } from "effect"
 
 /** Sends all, and gives the answer to each by its place. `callers` is what those who wait trace. */
 export type SendAll<Ask, A, E> = (
@@ -36,7 +37,7 @@ export const make = Effect.fnUntraced(function*<Ask, A, E>(
         Effect.sync(() => {
           const answerOf = Exit.isSuccess(answers)
             ? answers.value
-            : () => Cause.hasInterruptsOnly(answers.cause) ? Exit.fail(closed()) : Exit.failCause(answers.cause)
+            : () => closedIfInterrupted(closed, answers.cause)
           waiting.forEach(({ settle }, nth) => settle(answerOf(nth)))
         })
       ),

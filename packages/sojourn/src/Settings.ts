@@ -1,5 +1,4 @@
-/** What is read from the configuration where the application says nothing. */
-import { DatabaseError } from "@sojourn/postgres"
+/** What is read from the configuration where the application says nothing. The command line loads it at its start. */
 import { Config, Effect, Option, Redacted, Schema } from "effect"
 import type { CommonOptions, Options } from "./Options.ts"
 
@@ -24,18 +23,12 @@ const prefixOf = ({ redisPrefix: given }: Options<unknown>) =>
 const orConfig = <A>(given: A | undefined, config: Config.Config<A>): Config.Config<A> =>
   given === undefined ? config : Config.succeed(given)
 
-/** Where the database is, for an application that gives none. */
-export const databaseSettings = Effect.fnUntraced(function*(options: Options<unknown>) {
-  const url = yield* Config.option(orConfig(options.databaseUrl, Config.Redacted("DATABASE_URL")))
-  const pooled = yield* orConfig(options.databasePooled, databasePooled)
-  if (Option.isSome(url)) return { url: url.value, pooled }
-  return yield* new DatabaseError({
-    operation: "connect",
-    reason: "Unavailable",
-    message: "There is no database: set DATABASE_URL, give `databaseUrl` or `database`, or use `Sojourn.layerEmbedded`",
-    cause: undefined
+/** Where the database is, for an application that gives none; no URL: nothing tells. */
+export const databaseSettings = (options: Options<unknown>) =>
+  Config.all({
+    url: Config.option(orConfig(options.databaseUrl, Config.Redacted("DATABASE_URL"))),
+    pooled: orConfig(options.databasePooled, databasePooled)
   })
-})
 
 /** Of the Layer for production. */
 export const settings = Effect.fnUntraced(function*(options: Options<unknown>) {

@@ -9,7 +9,7 @@ import {
   FrontCache,
   layerCacheRepair,
   layerSweeper,
-  LocationEnricher,
+  type LocationEnricher,
   RelayName,
   type RelayRepo,
   type SessionCache,
@@ -18,11 +18,11 @@ import {
   type SessionRepo,
   type UserRepo
 } from "@sojourn/core"
-import { DeviceEnricherUaParser, LocationEnricherMaxmind } from "@sojourn/enrich"
+import { DeviceEnricherUaParser } from "@sojourn/enrich"
 import {
   CredentialRepoPostgres,
   Database,
-  type DatabaseError,
+  DatabaseError,
   DatabaseSchema,
   EmbeddedDatabase,
   EventLogPostgres,
@@ -36,6 +36,7 @@ import { type Config, Effect, Layer, Option, type Redacted } from "effect"
 import type { Digest, SecureRandom } from "effect/crypto"
 import type { SqlClient } from "effect/sql"
 import * as DigestOneShot from "./DigestOneShot.ts"
+import * as Locations from "./Locations.ts"
 import type { CommonOptions, EmbeddedOptions, Options } from "./Options.ts"
 import * as SecureRandomPooled from "./SecureRandomPooled.ts"
 import { databaseSettings, locationDatabase, settings } from "./Settings.ts"
@@ -70,17 +71,10 @@ const stores = (admissions?: SessionRepoPostgres.Options) =>
     Layer.fresh(RelayRepoPostgres.layer)
   )
 
-const locations = (path: string) =>
-  path === "disabled"
-    ? LocationEnricher.layerDisabled
-    : path === "default"
-    ? LocationEnricherMaxmind.layerDefault
-    : LocationEnricherMaxmind.layer({ database: path })
-
 const around = <E>(options: CommonOptions<E>) =>
   Layer.mergeAll(
     options.deviceEnricher ?? DeviceEnricherUaParser.layer(),
-    options.locationEnricher ?? Layer.unwrap(Effect.map(locationDatabase(options), locations)),
+    options.locationEnricher ?? Layer.unwrap(Effect.map(locationDatabase(options), Locations.layer)),
     options.eventBus ??
       EventBusInProcess.layer({ capacity: options.eventBusCapacity }),
     SecureRandomPooled.layer,
@@ -104,6 +98,17 @@ const over = (options: CommonOptions<unknown>) =>
     Layer.fresh(SessionLookup.layer),
     Layer.fresh(ActivityWriter.layer),
     options.sweepEvery === "never" ? Layer.empty : layerSweeper(options.sweepEvery)
+  )
+
+const ofSettings = ({ pooled, url }: Effect.Success<ReturnType<typeof databaseSettings>>) =>
+  Option.isSome(url) ? Effect.succeed(Database.layer({ url: url.value, pooled })) : Effect.fail(
+    new DatabaseError({
+      operation: "connect",
+      reason: "Unavailable",
+      message:
+        "There is no database: set DATABASE_URL, give `databaseUrl` or `database`, or use `Sojourn.layerEmbedded`",
+      cause: undefined
+    })
   )
 
 /** Everything over a database, which is given, too: handlers within its transactions are part of them. */
@@ -137,7 +142,7 @@ export const layer = <E = never>(
     })
     const repairs = options.cacheRepair !== false && Option.isSome(redisUrl) ? repair(prefix) : Layer.empty
     const database: Layer.Layer<SqlClient.SqlClient, E | DatabaseError | Config.ConfigError> = options.database ??
-      Layer.unwrap(Effect.map(databaseSettings(options), Database.layer))
+      Layer.unwrap(Effect.flatMap(databaseSettings(options), ofSettings))
     return Layer.merge(over(options), repairs).pipe(
       Layer.provideMerge(Layer.mergeAll(
         Layer.provide(overDatabase(database, migrations, options.admissions), Layer.succeed(DatabaseSchema, schema)),

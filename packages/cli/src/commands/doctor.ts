@@ -1,31 +1,22 @@
 /** `sojourn doctor`: what is wrong, and how to mend it. */
-import { Effect, FileSystem, Layer, Option, Path, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { Command } from "effect/cli"
-import { databasePooled, locationDatabaseSetting, redisPrefix, schema } from "sojourn/Settings"
+import { locationDatabaseSetting, redisPrefix } from "sojourn/Settings"
 import { examineDatabase } from "../examine/database.ts"
 import { Finding, found } from "../examine/Finding.ts"
 import { examinePlaces } from "../examine/places.ts"
 import { examineRedis } from "../examine/redis.ts"
 import { Failed } from "../failure.ts"
-import { database as place } from "../layers.ts"
+import { database as place, isMade, server } from "../layers.ts"
 import { RedisUrl } from "../options.ts"
 import { counted, print, type Style } from "../output.ts"
 
 /** All that was examined, in the order in which one thing needs the other. `healthy`: nothing has failed. */
 export const DoctorResult = Schema.Struct({ healthy: Schema.Boolean, findings: Schema.Array(Finding) })
 
-const onServer = Effect.fnUntraced(function*(url: Parameters<typeof examineRedis>[0]) {
-  const { Database, DatabaseSchema } = yield* Effect.promise(() => import("@sojourn/postgres"))
-  const pooled = yield* databasePooled
-  const named = Layer.succeed(DatabaseSchema, yield* schema)
-  return yield* examineDatabase(Layer.merge(Database.layer({ url, pooled }), named))
-})
-
 /** To look is to leave no trace: what is not there yet is not made. */
 const embedded = Effect.fnUntraced(function*(directory: string) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  if (!(yield* fs.exists(path.join(directory, "PG_VERSION")))) {
+  if (!(yield* isMade(directory))) {
     return [
       found("database", "skipped", `There is no embedded database in ${directory} yet; the first command makes it`)
     ]
@@ -66,7 +57,9 @@ export const doctor = Command.make(
   Effect.fnUntraced(function*() {
     const { directory, url } = yield* place
     const findings = [
-      ...(url === undefined ? yield* embedded(directory) : [...yield* onServer(url), yield* ofRedis]),
+      ...(url === undefined
+        ? yield* embedded(directory)
+        : [...yield* examineDatabase(yield* server(url)), yield* ofRedis]),
       yield* examinePlaces(yield* locationDatabaseSetting)
     ]
     const healthy = findings.every(({ state }) => state !== "failed")

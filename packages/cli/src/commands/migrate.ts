@@ -1,9 +1,8 @@
 /** `sojourn migrate`: brings the database to what this version needs. */
-import { Effect, FileSystem, Layer, Option, Path, Schema } from "effect"
+import { Effect, Layer, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
-import { databasePooled, schema } from "sojourn/Settings"
 import { Failed, misuse } from "../failure.ts"
-import { database as place } from "../layers.ts"
+import { database as place, isMade, server } from "../layers.ts"
 import { switchFlag } from "../options.ts"
 import { counted, print } from "../output.ts"
 
@@ -14,22 +13,15 @@ export const MigrateResult = Schema.Struct({ applied: Schema.Array(Schema.String
 export const CheckResult = Schema.Struct({ pending: Schema.Array(Schema.String) })
 
 /** To look is to leave no trace: where there is no embedded database yet, a new one in memory has the answer. */
-const existing = Effect.fnUntraced(function*(directory: string) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  return (yield* fs.exists(path.join(directory, "PG_VERSION"))) ? directory : undefined
+const embedded = Effect.fnUntraced(function*(directory: string, check: boolean) {
+  const { EmbeddedDatabase } = yield* Effect.promise(() => import("@sojourn/postgres"))
+  return EmbeddedDatabase.layer({ dataDir: check && !(yield* isMade(directory)) ? undefined : directory })
 })
 
 const database = (check: boolean) =>
   Layer.unwrap(Effect.gen(function*() {
     const { directory, url } = yield* place
-    const { Database, DatabaseSchema, EmbeddedDatabase } = yield* Effect.promise(() => import("@sojourn/postgres"))
-    return url === undefined
-      ? EmbeddedDatabase.layer({ dataDir: check ? yield* existing(directory) : directory })
-      : Layer.merge(
-        Database.layer({ url, pooled: yield* databasePooled, statementTimeout: "none" }),
-        Layer.succeed(DatabaseSchema, yield* schema)
-      )
+    return url === undefined ? yield* embedded(directory, check) : yield* server(url, { statementTimeout: "none" })
   }))
 
 const run = Effect.fnUntraced(function*(limitQuery: string | undefined) {

@@ -8,15 +8,12 @@ const known = "8.8.8.8"
 
 export const examinePlaces = Effect.fnUntraced(function*(database: string): Effect.fn.Return<Finding> {
   if (database === "disabled") return found("places", "skipped", "Places are turned off")
-  const { LocationEnricherMaxmind } = yield* Effect.promise(() => import("@sojourn/enrich"))
-  const layer = database === "default"
-    ? LocationEnricherMaxmind.layerDefault
-    : LocationEnricherMaxmind.layer({ database })
+  const Locations = yield* Effect.promise(() => import("sojourn/Locations"))
   const place = yield* LocationEnricher.use(({ enrich }) => enrich(known)).pipe(
     Effect.timeout("10 seconds"),
     Effect.option,
     Effect.map(Option.flatten),
-    Effect.provide(layer)
+    Effect.provide(Locations.layer(database))
   )
   return Option.isSome(place)
     ? found("places", "ok", `${known} is in ${place.value.name}`)
