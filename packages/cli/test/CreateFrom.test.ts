@@ -1,10 +1,9 @@
 import { assert, it } from "@effect/vitest"
 import { ListResult } from "@sojourn/cli/commands/list"
 import { maxLineBytes } from "@sojourn/cli/commands/loginLine"
-import { SessionRepo } from "@sojourn/core"
-import { Effect, Layer } from "effect"
-import { decode, from, knowing, ndjson } from "./importing.ts"
-import { idleCli, memory, parse } from "./inProcess.ts"
+import { Effect } from "effect"
+import { decode, from, knowing, ndjson, onLogins } from "./importing.ts"
+import { idleCli, parse } from "./inProcess.ts"
 
 it.effect("C14 create --from: every line is a login, and the limits hold", () =>
   Effect.gen(function*() {
@@ -66,20 +65,7 @@ it.effect("create --from: what failed is listed for people, too", () =>
   }))
 
 /** A repository with a bug that the third login meets. */
-const defective = Layer.effect(
-  SessionRepo,
-  Effect.map(SessionRepo, (repo) => {
-    let logins = 0
-    return {
-      ...repo,
-      admit: (candidate, rules) =>
-        Effect.suspend(() => {
-          logins += 1
-          return logins === 3 ? Effect.die(new TypeError("x is not a function")) : repo.admit(candidate, rules)
-        })
-    }
-  })
-).pipe(Layer.provideMerge(memory))
+const defective = onLogins((nth, admit) => nth === 3 ? Effect.die(new TypeError("x is not a function")) : admit)
 
 it.effect("create --from: a bug that one login meets fails that line only", () =>
   Effect.gen(function*() {

@@ -4,7 +4,7 @@ import { ListResult } from "@sojourn/cli/commands/list"
 import { SessionPolicy, SessionRepo, SessionRules } from "@sojourn/core"
 import { DateTime, Duration, Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
-import { decode, from, knowing, ndjson } from "./importing.ts"
+import { decode, from, knowing, ndjson, onLogins } from "./importing.ts"
 import { memory, parse } from "./inProcess.ts"
 
 const now = DateTime.makeUnsafe("2026-11-28T12:00:00Z")
@@ -40,23 +40,9 @@ const assertEndsAreLikely = ({ sessions }: typeof ListResult.Type) =>
   })
 
 /** A repository that takes a different time for each login. */
-const uneven = Layer.effect(
-  SessionRepo,
-  Effect.map(SessionRepo, (repo) => {
-    let logins = 0
-    return {
-      ...repo,
-      admit: (candidate, rules) =>
-        Effect.suspend(() => {
-          logins += 1
-          return Effect.andThen(
-            Effect.repeat(Effect.yieldNow, { times: (logins * 37) % 11 }),
-            repo.admit(candidate, rules)
-          )
-        })
-    }
-  })
-).pipe(Layer.provideMerge(memory))
+const uneven = onLogins((nth, admit) =>
+  Effect.andThen(Effect.repeat(Effect.yieldNow, { times: (nth * 37) % 11 }), admit)
+)
 
 it.effect("C4 create --from: a login is as of its time, and one user's logins keep their order", () =>
   Effect.gen(function*() {

@@ -4,32 +4,16 @@ import { assert, it } from "@effect/vitest"
 import { makeImport } from "@sojourn/cli/commands/loginImport"
 import { SessionRepo, SessionRepoError } from "@sojourn/core"
 import { Effect, Layer, Option, Stream } from "effect"
-import { decode, from, knowing, ndjson } from "./importing.ts"
+import { decode, from, knowing, ndjson, onLogins } from "./importing.ts"
 import { memory } from "./inProcess.ts"
 
 /** A repository that goes away, for this reason, with the login after `count`. */
 const leavingAfter = (count: number, reason: SessionRepoError["reason"]) =>
-  Layer.effect(
-    SessionRepo,
-    Effect.map(SessionRepo, (repo) => {
-      let logins = 0
-      return {
-        ...repo,
-        admit: (candidate, rules) =>
-          Effect.suspend(() => {
-            logins += 1
-            return logins <= count ? repo.admit(candidate, rules) : Effect.fail(
-              new SessionRepoError({
-                operation: "admit",
-                reason,
-                message: "It went away",
-                cause: "test"
-              })
-            )
-          })
-      }
-    })
-  ).pipe(Layer.provideMerge(memory))
+  onLogins((nth, admit) =>
+    nth <= count ? admit : Effect.fail(
+      new SessionRepoError({ operation: "admit", reason, message: "It went away", cause: "test" })
+    )
+  )
 
 /** Answers alice late, and is away for bob. */
 const awayForBob = Layer.effect(

@@ -1,35 +1,21 @@
 /** How logins share statements, and what they do not share. */
 import { assert, it, layer } from "@effect/vitest"
-import {
-  type Candidate,
-  SessionId,
-  SessionRepo,
-  SessionRepoError,
-  SessionRules,
-  Tier,
-  User,
-  UserId,
-  UserRepo
-} from "@sojourn/core"
+import { type Candidate, SessionId, SessionRepo, SessionRepoError, SessionRules, UserId } from "@sojourn/core"
 import * as Admissions from "@sojourn/postgres/Admissions"
 import { make as makeAdmit, type Outcome } from "@sojourn/postgres/Admit"
 import { Fixtures } from "@sojourn/testing"
 import { Deferred, Duration, Effect, Exit, Fiber, Option, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { changes } from "./changes.ts"
-import { admit, candidateOf, holdLock, lockWaits, postgres } from "./database.ts"
+import { admit, candidateOf, holdLock, lockWaits, postgres, putUser } from "./database.ts"
 
 const rules = SessionRules.make({})
-const put = (name: string, tier = "basic") => {
-  const user = User.make({ id: UserId.make(name), tier: Tier.make(tier) })
-  return Effect.as(UserRepo.use((users) => users.put(user)), user.id)
-}
 
 layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("admissions", (it) => {
   it.effect("C14 a user whose lock is held elsewhere holds up nobody else, and gets in when it is free", () =>
     Effect.gen(function*() {
-      const busy = yield* put("busy")
-      const others = yield* Effect.forEach(Array.from({ length: 40 }, (_, n) => `calm-${n}`), (name) => put(name))
+      const busy = yield* putUser("busy")
+      const others = yield* Effect.forEach(Array.from({ length: 40 }, (_, n) => `calm-${n}`), (name) => putUser(name))
       const release = yield* holdLock(busy)
 
       const waiting = yield* Effect.forkChild(Effect.all([admit(busy, rules), admit(busy, rules)], { concurrency: 2 }))
@@ -46,7 +32,7 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("admissi
   it.effect("C14 logins that wait together go out together, and each gets its own answer", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const users = yield* Effect.forEach(Array.from({ length: 256 }, (_, n) => `many-${n}`), (name) => put(name))
+      const users = yield* Effect.forEach(Array.from({ length: 256 }, (_, n) => `many-${n}`), (name) => putUser(name))
       const names = [...users, UserId.make("nobody")]
       const outcomes = yield* Effect.forEach(names, (userId) => Effect.result(admit(userId, rules)), {
         concurrency: "unbounded"
@@ -58,7 +44,7 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("admissi
 
   it.effect("C14 several logins of one user in one statement: those beyond the limit are born ended", () =>
     Effect.gen(function*() {
-      const userId = yield* put("crowd")
+      const userId = yield* putUser("crowd")
       const statement = yield* makeAdmit
       const candidates = yield* Effect.replicateEffect(candidateOf(userId), 6)
       const outcomes = yield* statement(candidates, rules, true)
@@ -83,9 +69,9 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("admissi
 
   it.effect("C17 C14 a login by rules of its own is refused by them, whoever it goes with", () =>
     Effect.gen(function*() {
-      const userId = yield* put("full")
+      const userId = yield* putUser("full")
       yield* Effect.replicateEffect(admit(userId, rules), 2)
-      const others = yield* Effect.forEach(Array.from({ length: 40 }, (_, n) => `along-${n}`), (name) => put(name))
+      const others = yield* Effect.forEach(Array.from({ length: 40 }, (_, n) => `along-${n}`), (name) => putUser(name))
       const outcomes = yield* Effect.all([
         ...others.map((other) => Effect.result(admit(other, rules))),
         Effect.result(admit(userId, SessionRules.make({ atLimit: "reject" })))
@@ -99,7 +85,7 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("admissi
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const repo = yield* SessionRepo
-      const userId = yield* put("careful")
+      const userId = yield* putUser("careful")
       const told: Array<string> = []
       const login = (fate: "commit" | "roll back") =>
         sql.withTransaction(Effect.gen(function*() {
@@ -121,7 +107,7 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("admissi
   it.effect("C14 a login under REPEATABLE READ or SERIALIZABLE is refused, and says why", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const userId = yield* put("strict")
+      const userId = yield* putUser("strict")
       for (const isolation of ["REPEATABLE READ", "SERIALIZABLE"]) {
         const error = yield* sql.withTransaction(admit(userId, rules)).pipe(
           Effect.provideService(SqlClient.BeginTransaction, `BEGIN ISOLATION LEVEL ${isolation}`),
@@ -140,7 +126,7 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("admissi
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const userId = yield* Fixtures.freshUserId
-      yield* put(userId)
+      yield* putUser(userId)
       const { candidate } = yield* admit(userId, rules)
       const error = yield* sql.withTransaction(change({ id: candidate.session.id, userId })).pipe(
         Effect.provideService(SqlClient.BeginTransaction, "BEGIN ISOLATION LEVEL REPEATABLE READ"),
@@ -152,7 +138,7 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("admissi
   it.effect("C14 one login with a value that PostgreSQL refuses fails alone", () =>
     Effect.gen(function*() {
       const repo = yield* SessionRepo
-      const good = yield* Effect.forEach(["good-1", "good-2", "good-3"], (name) => put(name))
+      const good = yield* Effect.forEach(["good-1", "good-2", "good-3"], (name) => putUser(name))
       const first = yield* admit(good[0]!, rules)
       const duplicate = { ...(yield* candidateOf(good[1]!)), session: first.candidate.session }
       const outcomes = yield* Effect.all([
@@ -172,7 +158,7 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("admissi
   it.effect("C14 an interrupted login that was still waiting never goes in", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const userId = yield* put("hasty")
+      const userId = yield* putUser("hasty")
       const release = yield* holdLock(userId)
       // The first one waits in the database, the second one behind it in the process.
       const first = yield* Effect.forkChild(admit(userId, rules))

@@ -1,29 +1,15 @@
 /** Reading the log while commits come late. */
 import { assert, layer } from "@effect/vitest"
-import {
-  EventLog,
-  type LoggedEvent,
-  RelayName,
-  RelayRepo,
-  type SessionId,
-  SessionRules,
-  Tier,
-  User,
-  UserId,
-  UserRepo
-} from "@sojourn/core"
+import { EventLog, type LoggedEvent, RelayName, RelayRepo, type SessionId, SessionRules } from "@sojourn/core"
 import { Fixtures } from "@sojourn/testing"
 import { Deferred, Duration, Effect, Fiber, Option, Ref } from "effect"
 import { SqlClient } from "effect/sql"
 import { changes } from "./changes.ts"
-import { admit, held, postgres } from "./database.ts"
+import { admit, held, postgres, putUser } from "./database.ts"
 
 const minute = Duration.minutes(1)
 const rules = SessionRules.make({})
-const put = (name: string) => {
-  const user = User.make({ id: UserId.make(name), tier: Tier.make("pro") })
-  return Effect.as(UserRepo.use((users) => users.put(user)), user.id)
-}
+const put = (name: string) => putUser(name, "pro")
 const readAfter = (after: number) => EventLog.use((log) => log.read({ after, limit: 1000, userId: Option.none() }))
 
 const ids = (events: ReadonlyArray<LoggedEvent>) =>

@@ -1,6 +1,17 @@
 /** Sojourn's stores on a database of the test file's own. */
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
-import { type Candidate, SecretHash, Session, SessionId, SessionRepo, type SessionRules, UserId } from "@sojourn/core"
+import {
+  type Candidate,
+  SecretHash,
+  Session,
+  SessionId,
+  SessionRepo,
+  type SessionRules,
+  Tier,
+  User,
+  UserId,
+  UserRepo
+} from "@sojourn/core"
 import {
   CredentialRepoPostgres,
   Database,
@@ -31,6 +42,12 @@ export const postgres = (options: SessionRepoPostgres.Options & Migrations.Optio
     Layer.provideMerge(Migrations.layer(options)),
     Layer.provideMerge(Layer.unwrap(Effect.map(freshDatabase, (url) => Database.layer({ url }))))
   )
+
+/** Puts a user of this tier. */
+export const putUser = (name: string, tier = "basic") => {
+  const user = User.make({ id: UserId.make(name), tier: Tier.make(tier) })
+  return Effect.as(UserRepo.use((users) => users.put(user)), user.id)
+}
 
 /** A candidate that was just made. */
 export const candidateOf = Effect.fnUntraced(function*(
