@@ -3,10 +3,11 @@ import { Context, Duration, Effect } from "effect"
 
 /**
  * When a server is frozen or the network swallows everything, nothing else ends the waiting. Default: 15 seconds, which
- * is longer than the statement timeout, so that a server that lives tells its own reason first.
+ * is longer than the statement timeout, so that a server that lives tells its own reason first. What has to wait for a
+ * lock may take twice as long: at most so long for its turn, then for its statement.
  *
  * Read when the Layers of the stores are built: sessions, credentials, users, event log and relays. So provide it to
- * the Layer that is composed of them, as in `Layer.provide(layer, Layer.succeed(AnswerTimeout, Duration.seconds(5)))`.
+ * the Layer that is composed of them, as in `Layer.provide(layer, Layer.succeed(AnswerTimeout, Duration.seconds(20)))`.
  * Around a handler it changes nothing. `Migrations` do not read it.
  */
 export const AnswerTimeout = Context.Reference<Duration.Duration>("@sojourn/postgres/AnswerTimeout", {

@@ -67,8 +67,9 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
   CredentialRepo,
   Effect.gen(function*() {
     const { isInTransaction, own, sql } = yield* schemaSql
-    const answered = inTime(yield* AnswerTimeout, repoError)
-    const locked = locking(sql)
+    const timeout = yield* AnswerTimeout
+    const answered = inTime(timeout, repoError)
+    const locked = locking(sql, timeout)
     const columns = sql.literal(credentialColumns)
     const sessions = own("sessions")
     /** Gives the activities of those sessions whose rows others hold. */
@@ -107,13 +108,13 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
           if (row === undefined) return { _tag: "NotActive", credential: Option.none() } satisfies RotationOutcome
           return yield* reading(() => toOutcome(row, { eventId, ipAddress, now }))
         },
-        answered("rotate")
+        Effect.mapError(repoError("rotate"))
       ),
 
       touch: Effect.fn("CredentialRepo.touch")(
         function*(activities) {
           const held = yield* touch(activities, false)
-          yield* Effect.forEach(held, (activity) => alone(sql)(touch([activity], true)), { discard: true })
+          yield* Effect.forEach(held, (activity) => alone(sql, timeout)(touch([activity], true)), { discard: true })
         },
         answered("touch")
       ),
@@ -140,7 +141,7 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
             )
           )
         },
-        answered("trust")
+        Effect.mapError(repoError("trust"))
       ),
 
       recordSuspicion: Effect.fn("CredentialRepo.recordSuspicion")(
@@ -158,7 +159,7 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
             events: [SuspiciousActivityRecorded.make({ eventId, at: now, userId, actor, sessionId, count })]
           }))
         },
-        answered("recordSuspicion")
+        Effect.mapError(repoError("recordSuspicion"))
       )
     })
   })

@@ -1,12 +1,15 @@
 /** What went wrong in the database, in words for a person. */
 import { storeErrorFields, type StoreFailure } from "@sojourn/core"
-import { Cause, Predicate, Schema } from "effect"
+import { Cause, Data, Predicate, Schema } from "effect"
 import { SqlError } from "effect/sql"
 import { UnreadableRow } from "./Rows.ts"
 import { tlsFailure } from "./TlsFailure.ts"
 
 /** The database could not be opened, migrated or used. */
 export class DatabaseError extends Schema.TaggedError<DatabaseError>()("DatabaseError", storeErrorFields) {}
+
+/** So many others wait for locks that the turn of this one to wait for its own did not come in time. */
+export class NoTurn extends Data.TaggedError("NoTurn") {}
 
 interface Explanation {
   readonly reason: StoreFailure
@@ -24,6 +27,8 @@ const pooler = explain(
   "Unavailable",
   "The database was refused as if a pooler stood before it; say so: SOJOURN_DATABASE_POOLED=true, or the option `pooled`"
 )
+
+const noLock = explain("Unavailable", "PostgreSQL did not get a lock in time; try again")
 
 /** By SQLSTATE or its class (see PostgreSQL's appendix "Error Codes"); "SJN01" is our own. */
 const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
@@ -61,7 +66,7 @@ const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
   ["57014", explain("Unavailable", "PostgreSQL took longer than the statement timeout")],
   ["57", explain("Unavailable", "PostgreSQL is shutting down or starting; try again")],
   ["25006", explain("Unavailable", "PostgreSQL takes no writes: it is a standby; connect to the primary")],
-  ["55P03", explain("Unavailable", "PostgreSQL did not get a lock in time; try again")],
+  ["55P03", noLock],
   ["40", explain("Unavailable", "PostgreSQL gave the transaction up in favour of another; try again")],
   // A setting at the start of a connection that the pooler does not know; a prepared statement that it lost.
   ["08P01", pooler],
@@ -120,6 +125,7 @@ const withWords = ({ message, reason }: Explanation, error: unknown): Explanatio
 /** The reason of a failure, and one line that says what happened and what to do. */
 const explainFailure = (operation: string, error: unknown): Explanation => {
   if (Cause.isTimeoutError(error)) return noAnswer
+  if (error instanceof NoTurn) return noLock
   if (error instanceof UnreadableRow) return explain("InvalidData", error.message)
   const state = sqlState(error)
   const lacks = state === "42501" ? lacksFor[operation] : undefined
@@ -168,12 +174,12 @@ export const limitQueryError = (cause: unknown): DatabaseError => {
     : databaseError("limitQuery")(cause)
 }
 
-/** Whether it was waited for in vain, as where a server is frozen: then whoever waits behind it need not try. */
+/** Whether the statement was waited for in vain, as where a server is frozen. */
 export const isNoAnswer = ({ cause }: { readonly cause?: unknown }): boolean => Cause.isTimeoutError(cause)
 
-/** Whether PostgreSQL, or whoever waited for it, gave a statement up for the time that it took. */
+/** Whether PostgreSQL, or whoever waited for it or for their turn, gave a statement up for the time that it took. */
 export const isTimeUp = (error: { readonly cause?: unknown }): boolean =>
-  isNoAnswer(error) || ["57014", "55P03"].includes(sqlState(error.cause) ?? "")
+  isNoAnswer(error) || error.cause instanceof NoTurn || ["57014", "55P03"].includes(sqlState(error.cause) ?? "")
 
 /** "SJN03": the user's lock is taken, and the statement was told not to wait. */
 export const isLockTaken = (error: unknown): boolean => sqlState(error) === "SJN03"

@@ -2,7 +2,7 @@
 import { EvictionFailed, type SessionRules, type UserId, UserNotFound } from "@sojourn/core"
 import { DateTime, Effect, Option } from "effect"
 import { ruleParameters } from "./Admit.ts"
-import { AnswerTimeout, inTime } from "./AnswerTimeout.ts"
+import { AnswerTimeout } from "./AnswerTimeout.ts"
 import { type Evicted, evictionEvents, type Expired, expiryEvents } from "./Evicted.ts"
 import { locking } from "./LockWait.ts"
 import { repoError } from "./RepoError.ts"
@@ -21,8 +21,7 @@ interface EnforcedRow {
 /** Makes it. */
 export const make = Effect.gen(function*() {
   const { own, sql } = yield* schemaSql
-  const answered = inTime(yield* AnswerTimeout, repoError)
-  const locked = locking(sql)
+  const locked = locking(sql, yield* AnswerTimeout)
   return Effect.fn("SessionRepo.enforceLimit")(function*(userId: UserId, rules: SessionRules, now: DateTime.Utc) {
     const { atLimit, protectActiveMillis, protectTrusted } = ruleParameters(rules)
     const [row] = yield* locked((wait) =>
@@ -30,7 +29,7 @@ export const make = Effect.gen(function*() {
       SELECT * FROM ${own("enforce_limit")}(
         ${wait}, ${userId}, ${DateTime.toDate(now)}, ${atLimit}, ${protectTrusted}, ${protectActiveMillis}
       )`
-    ).pipe(answered("enforceLimit"))
+    ).pipe(Effect.mapError(repoError("enforceLimit")))
     if (row === undefined) return yield* new UserNotFound({ userId })
     if (row.evicted === null) {
       return yield* new EvictionFailed({

@@ -1,7 +1,7 @@
 /** Statements that may have to wait for a lock, so that they hold up nobody else's. */
-import { Effect, Fiber, Option, Semaphore } from "effect"
+import { type Cause, Deferred, type Duration, Effect, Fiber, Option, Semaphore } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import { isLockTaken } from "./DatabaseError.ts"
+import { isLockTaken, NoTurn } from "./DatabaseError.ts"
 
 /** The most of a client's statements that wait at once, each on a connection: by default not half of the pool's. */
 const most = 4
@@ -14,37 +14,51 @@ const waitersOf = ({ transactionService }: SqlClient.SqlClient): Semaphore.Semap
   return known
 }
 
-/** Runs apart from its caller: a statement that a frozen server does not cancel holds up nobody. */
-const apart = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.flatMap(
-    Effect.forkDetach(effect, { startImmediately: true }),
-    (fiber) => Effect.onInterrupt(Fiber.join(fiber), () => Effect.sync(() => fiber.interruptUnsafe()))
-  )
+/** Fails where the turn does not come in time, or the answer after that. */
+type Waited<A, E> = Effect.Effect<A, E | NoTurn | Cause.TimeoutError | SqlError.SqlError>
 
 /**
  * Runs a statement on a connection that it has for itself: on one that others share, theirs would wait behind it. Not in a
  * transaction: should the connection be lost, there is nothing to roll back, which would be a defect.
  */
-export const alone = (sql: SqlClient.SqlClient) => {
+export const alone = (sql: SqlClient.SqlClient, timeout: Duration.Duration) => {
   const { withPermit } = waitersOf(sql)
   // When connections are taken away the pool opens more only for those who come later, not for those who wait already.
   const wakePool = Effect.forkDetach(Effect.ignoreCause(sql`SELECT 1`))
-  return <A, E>(statement: Effect.Effect<A, E>) =>
-    apart(withPermit(Effect.scoped(
-      Effect.flatMap(sql.reserve, (connection) =>
-        Effect.andThen(wakePool, Effect.provideService(statement, sql.transactionService, [connection, 0])))
-    )))
+  return <A, E>(statement: Effect.Effect<A, E>): Waited<A, E> =>
+    Effect.suspend(() => {
+      const turn = Deferred.makeUnsafe<void>()
+      const onItsOwn = Effect.scoped(
+        Effect.flatMap(sql.reserve, (connection) =>
+          Effect.andThen(wakePool, Effect.provideService(statement, sql.transactionService, [connection, 0])))
+      )
+      return Effect.acquireUseRelease(
+        // Apart from its caller: a statement that a frozen server does not cancel holds up nobody.
+        Effect.forkDetach(withPermit(Effect.andThen(Deferred.succeed(turn, undefined), onItsOwn))),
+        (fiber) =>
+          Deferred.await(turn).pipe(
+            Effect.timeoutOrElse({
+              duration: timeout,
+              orElse: () =>
+                Effect.fail(new NoTurn())
+            }),
+            Effect.andThen(Effect.timeout(Fiber.join(fiber), timeout))
+          ),
+        (fiber) =>
+          Effect.sync(() => fiber.interruptUnsafe())
+      )
+    })
 }
 
 /**
  * Runs a statement that takes a user's lock: at once when it is free; else it waits for it alone. Inside the caller's
  * transaction it is part of that and waits there. With `wait` false the statement fails when the lock is taken.
  */
-export const locking = (sql: SqlClient.SqlClient) => {
-  const waiting = alone(sql)
-  return <A, E>(statement: (wait: boolean) => Effect.Effect<A, E>): Effect.Effect<A, E | SqlError.SqlError> =>
+export const locking = (sql: SqlClient.SqlClient, timeout: Duration.Duration) => {
+  const waiting = alone(sql, timeout)
+  return <A, E>(statement: (wait: boolean) => Effect.Effect<A, E>): Waited<A, E> =>
     Effect.flatMap(Effect.serviceOption(sql.transactionService), (transaction) =>
       Option.isSome(transaction)
-        ? statement(true)
-        : Effect.catchIf(statement(false), isLockTaken, () => waiting(statement(true))))
+        ? Effect.timeout(statement(true), timeout)
+        : Effect.catchIf(Effect.timeout(statement(false), timeout), isLockTaken, () => waiting(statement(true))))
 }

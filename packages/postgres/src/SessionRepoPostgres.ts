@@ -29,26 +29,26 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
     Effect.gen(function*() {
       const { isInTransaction, own, sql } = yield* schemaSql
       const columns = sql.literal(sessionColumns)
-      const answered = inTime(yield* AnswerTimeout, repoError)
+      const timeout = yield* AnswerTimeout
+      const answered = inTime(timeout, repoError)
+      const waiting = alone(sql, timeout)
       const enforceLimit = yield* EnforceLimit.make
       const list = yield* ListSessions.make
       const { endAll, erase, forget } = yield* UserEndings.make
 
       const admit = yield* makeAdmit
-      const admitAlone: Admissions.AdmitStatement = (candidates, rules, wait) =>
-        answered("admit")(alone(sql)(admit(candidates, rules, wait)))
       const admitTogether = yield* Admissions.make(
         (candidates, rules, wait) => answered("admit")(admit(candidates, rules, wait)),
-        admitAlone,
+        (candidates, rules, wait) => Effect.mapError(waiting(admit(candidates, rules, wait)), repoError("admit")),
         options
       )
 
       const revoke = yield* makeRevoke
       const revokeTogether = yield* Revocations.make({
         one: (revocation, wait) =>
-          answered("end")(
-            wait ? alone(sql)(revoke.one(revocation, true)) : revoke.one(revocation, false)
-          ),
+          wait
+            ? Effect.mapError(waiting(revoke.one(revocation, true)), repoError("end"))
+            : answered("end")(revoke.one(revocation, false)),
         several: (revocations) => answered("end")(revoke.several(revocations))
       })
 

@@ -24,7 +24,7 @@ export const make = Effect.gen(function*() {
   const { own, sql } = yield* schemaSql
   const timeout = yield* AnswerTimeout
   const answered = inTime(timeout, repoError)
-  const locked = locking(sql)
+  const locked = locking(sql, timeout)
 
   const endAll = Effect.fn("SessionRepo.endAll")(
     function*(userId: UserId, except: Option.Option<SessionId>, end: SessionEnd) {
@@ -38,7 +38,7 @@ export const make = Effect.gen(function*() {
       return yield* reading(() => endings(userId, except, end, rows))
     },
     (effect, userId, except) =>
-      Effect.mapError(Effect.timeout(effect, timeout), (error) =>
+      Effect.mapError(effect, (error) =>
         Option.isSome(except) && isKeptNotActive(error)
           ? new KeptSessionNotActive({ userId, sessionId: except.value })
           : repoError("endAll")(error))
@@ -56,7 +56,7 @@ export const make = Effect.gen(function*() {
       const end = SessionEnd.make({ at: now, reason: "user_deleted", actor })
       return yield* reading(() => endings(userId, Option.none(), end, rows))
     },
-    answered("erase")
+    Effect.mapError(repoError("erase"))
   )
 
   const forgetAfter = (userId: UserId, after: bigint): Effect.Effect<void, SessionRepoError> =>

@@ -3,19 +3,23 @@ import type { Late, SessionRepoError } from "@sojourn/core"
 import { closedIfInterrupted, storeClosed } from "@sojourn/core/StoreClosed"
 import { Effect, Queue } from "effect"
 
-export interface Waiting {
+export interface Waiting<in A = never, in E = never> {
   /** Tells the caller, who goes on at once; after the first time it does nothing. */
-  readonly settle: (outcome: Effect.Effect<never, SessionRepoError>) => void
+  readonly settle: (outcome: Effect.Effect<A, E | SessionRepoError>) => void
 }
 
-const settleAll = (all: Iterable<Waiting>, outcome: Effect.Effect<never, SessionRepoError>) =>
-  Effect.sync(() => {
-    for (const { settle } of all) settle(outcome)
-  })
+/** Tells all of them that it failed. */
+export const fail = (all: Iterable<Waiting>, failure: SessionRepoError) => {
+  for (const { settle } of all) settle(Effect.fail(failure))
+}
 
 /** Runs what is sent for these callers. If it dies, each of them is answered with that cause; if it is interrupted, that it was closed. */
 export const settled = (operation: string, all: ReadonlyArray<Waiting>) => <A>(sent: Effect.Effect<A>) =>
-  Effect.exit(Effect.onError(sent, (cause) => settleAll(all, closedIfInterrupted(() => storeClosed(operation), cause))))
+  Effect.exit(Effect.onError(sent, (cause) =>
+    Effect.sync(() => {
+      const outcome = closedIfInterrupted(() => storeClosed(operation), cause)
+      for (const { settle } of all) settle(outcome)
+    })))
 
 /** A queue of them, and `elsewhere` those who are not in it any more. When it closes nobody is left. */
 export const makeQueue = Effect.fnUntraced(function*<W extends Waiting>(
@@ -25,7 +29,7 @@ export const makeQueue = Effect.fnUntraced(function*<W extends Waiting>(
   const queue = yield* Queue.unbounded<W>()
   yield* Effect.addFinalizer(() =>
     Queue.clear(queue).pipe(
-      Effect.flatMap((queued) => settleAll([...queued, ...elsewhere()], Effect.fail(storeClosed(operation)))),
+      Effect.map((queued) => fail([...queued, ...elsewhere()], storeClosed(operation))),
       Effect.andThen(Queue.shutdown(queue))
     )
   )
@@ -34,7 +38,7 @@ export const makeQueue = Effect.fnUntraced(function*<W extends Waiting>(
 
 /** Those who wait in the queue now are told that it failed, instead of finding out one after the other. */
 export const giveUp = <W extends Waiting>(queue: Queue.Queue<W>, failure: SessionRepoError) =>
-  Effect.flatMap(Queue.clear(queue), (queued) => settleAll(queued, Effect.fail(failure)))
+  Effect.map(Queue.clear(queue), (queued) => fail(queued, failure))
 
 /** Waits in the queue and for the outcome. The outcome of one that was interrupted after it was sent goes to `late`. */
 export const outcome = <A, E, W extends Waiting & { cancelled: boolean }>(

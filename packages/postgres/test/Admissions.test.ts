@@ -2,12 +2,12 @@
 import { assert, it, layer } from "@effect/vitest"
 import { type Candidate, SessionId, SessionRepo, SessionRepoError, SessionRules, UserId } from "@sojourn/core"
 import * as Admissions from "@sojourn/postgres/Admissions"
-import { make as makeAdmit, type Outcome } from "@sojourn/postgres/Admit"
+import { make as makeAdmit } from "@sojourn/postgres/Admit"
 import { Fixtures } from "@sojourn/testing"
 import { Deferred, Duration, Effect, Exit, Fiber, Option, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { changes } from "./changes.ts"
-import { admit, candidateOf, holdLock, lockWaits, postgres, putUser } from "./database.ts"
+import { admit, admitted, candidateOf, holdLock, lockWaits, postgres, putUser } from "./database.ts"
 
 const rules = SessionRules.make({})
 
@@ -180,7 +180,6 @@ const candidateNumber = (n: number): Candidate => ({
   session: Fixtures.session({ id: SessionId.make(`019ca945-0a00-7000-8c1d-00000000000${n}`) }),
   secretHash: Fixtures.secretHash
 })
-const admitted: Outcome = Result.succeed({ evicted: [], expired: [], events: [], bornEnded: false })
 
 it.live("C14 a login whose statement dies while it waits for the lock is told so, and so is the user's next one", () =>
   Effect.gen(function*() {

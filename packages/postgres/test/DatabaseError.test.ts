@@ -1,6 +1,6 @@
 /** What an error of the database may tell. */
 import { assert, it, layer } from "@effect/vitest"
-import { mayBeOnes } from "@sojourn/postgres/DatabaseError"
+import { isTimeUp, mayBeOnes, NoTurn } from "@sojourn/postgres/DatabaseError"
 import { repoError } from "@sojourn/postgres/RepoError"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
@@ -37,6 +37,9 @@ const errorOf = (code: string) => repoError("admit")(Object.assign(new Error("re
 
 it("C14 a server that takes no writes, or no lock in time, is away; what one of several may have caused is told apart", () => {
   for (const code of ["25006", "55P03", "57014"]) assert.strictEqual(errorOf(code).reason, "Unavailable")
+  const noTurn = repoError("admit")(new NoTurn())
+  assert.strictEqual(noTurn.message, errorOf("55P03").message)
+  assert.deepStrictEqual([noTurn, errorOf("55P03"), errorOf("25006")].map(isTimeUp), [true, true, false])
   const codes = ["21000", "P0001", "22P02", "23505", "25006", "55P03", "58030", "XX000", "40001"]
   assert.deepStrictEqual(codes.filter((code) => mayBeOnes(errorOf(code))), ["21000", "P0001", "22P02", "23505"])
   assert.isFalse(mayBeOnes(repoError("admit")(new Error("no state"))))

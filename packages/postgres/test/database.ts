@@ -21,7 +21,8 @@ import {
   SessionRepoPostgres,
   UserRepoPostgres
 } from "@sojourn/postgres"
-import { DateTime, Deferred, Effect, Fiber, Layer, Schedule } from "effect"
+import type { Outcome } from "@sojourn/postgres/Admit"
+import { DateTime, Deferred, Effect, Fiber, Layer, Result, Schedule } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { SqlClient } from "effect/sql"
 import { freshDatabase } from "../../testing/test/servers.ts"
@@ -68,6 +69,9 @@ export const candidateOf = Effect.fnUntraced(function*(
   return candidate
 })
 
+/** What comes of a login that ends nothing else. */
+export const admitted: Outcome = Result.succeed({ evicted: [], expired: [], events: [], bornEnded: false })
+
 /** Logs in, by the repository alone. */
 export const admit = (userId: UserId, rules: SessionRules, fields?: Partial<Parameters<typeof Session.make>[0]>) =>
   Effect.flatMap(
@@ -95,13 +99,18 @@ export const holdLock = (userId: UserId) =>
 
 const ofThis = "datname = current_database() AND wait_event_type = 'Lock'"
 
-/** Until so many statements wait for a lock. */
-export const lockWaits = (count: number) =>
+const untilLockWaits = (are: (count: number) => boolean) =>
   SqlClient.SqlClient.use((sql) =>
     sql.unsafe(`SELECT 1 FROM pg_stat_activity WHERE ${ofThis}`).pipe(
-      Effect.repeat({ until: (waits) => waits.length >= count, schedule: Schedule.spaced("20 millis"), times: 1000 })
+      Effect.repeat({ until: (waits) => are(waits.length), schedule: Schedule.spaced("20 millis"), times: 1000 })
     )
   )
+
+/** Until so many statements wait for a lock. */
+export const lockWaits = (count: number) => untilLockWaits((waits) => waits >= count)
+
+/** Until none does. */
+export const noLockWaits = untilLockWaits((waits) => waits === 0)
 
 /** Ends the connections of those who wait for a lock, as a failover does. */
 export const killLockWaits = SqlClient.SqlClient.use((sql) =>
