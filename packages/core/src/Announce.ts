@@ -1,11 +1,12 @@
 /** Tells cache and subscribers what a commit did. */
-import { Context, type DateTime, Effect, Fiber, Metric } from "effect"
+import { Context, type DateTime, Effect } from "effect"
 import type { CachedSession } from "./CachedSession.ts"
 import { EventBus } from "./EventBus.ts"
+import { publish } from "./Publish.ts"
 import { SessionCache } from "./SessionCache.ts"
 import type { SessionEvent } from "./SessionEvent.ts"
 import type { SessionId } from "./SessionId.ts"
-import { busErrors, sessionsCreated, sessionsEndedFor } from "./SessionMetrics.ts"
+import { sessionsCreated, sessionsEndedFor } from "./SessionMetrics.ts"
 import { tolerate } from "./TolerateCache.ts"
 import type { UserId } from "./User.ts"
 
@@ -37,30 +38,6 @@ const writeCache = (cache: SessionCache["Service"], { admitted, ended = [], now,
     : ended.length > 0
     ? tolerate(cache, () => cache.fence(userId, ended, now))
     : Effect.void
-
-const busFailed = (...why: ReadonlyArray<unknown>) =>
-  Effect.andThen(
-    Effect.logWarning("The event bus failed; the event log has the events", ...why),
-    Metric.update(busErrors, 1)
-  )
-
-/** How long a bus may hold up those who tell it. What it does goes on after that. */
-const patience = "250 millis"
-
-const publish = (bus: EventBus["Service"], events: ReadonlyArray<SessionEvent>) =>
-  Effect.suspend(() => bus.publish(events)).pipe(
-    Effect.catchCause(busFailed),
-    Effect.forkDetach({ startImmediately: true }),
-    Effect.flatMap((fiber) =>
-      // A bus inside the process is done by now.
-      fiber.pollUnsafe() !== undefined
-        ? Effect.void
-        : Effect.timeoutOrElse(Fiber.await(fiber), {
-          duration: patience,
-          orElse: () => busFailed(`It took longer than ${patience}`)
-        })
-    )
-  )
 
 /** Who is told. */
 export type Listeners = SessionCache | EventBus

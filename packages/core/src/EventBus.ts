@@ -15,8 +15,9 @@ export class SubscriberLagged extends Schema.TaggedError<SubscriberLagged>()("Su
 /** Best effort and in memory: what must not be missed is read from the `EventLog`. */
 export class EventBus extends Context.Service<EventBus, {
   /**
-   * Hands the events to every subscriber, in order. Never waits for one and never fails: handlers wait for it for at most 250
-   * milliseconds, and do not fail if it does.
+   * Hands the events to every subscriber, in order. Never waits for one and never fails. If one of your own does, handlers
+   * wait for it for at most 250 milliseconds and succeed all the same. It is called once at a time: what is told meanwhile
+   * waits, and is not told to it beyond 1,000 calls.
    */
   readonly publish: (events: ReadonlyArray<SessionEvent>) => Effect.Effect<void>
   /**

@@ -41,7 +41,7 @@ export const lookupBatchSize = Metric.histogram("sojourn_lookup_batch_size", {
 
 /** Publications to the bus inside the process that failed. */
 export const busErrors = Metric.counter("sojourn_bus_errors_total", {
-  description: "Publications to the event bus that failed",
+  description: "Publications that the event bus failed, or did not take in time",
   incremental: true
 })
 

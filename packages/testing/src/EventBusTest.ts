@@ -19,7 +19,7 @@ export const recording = (): {
 }
 
 /** A bus with a bug: publishing dies, subscribers never hear anything. */
-export const defective: Layer.Layer<EventBus> = Layer.succeed(EventBus, {
+export const defective: Layer.Layer<EventBus> = Layer.sync(EventBus, () => ({
   publish: () => Effect.die("EventBusTest.defective"),
   events: Stream.never
-})
+}))

@@ -1,0 +1,70 @@
+/** Tells the event bus what happened, in order, and is not held up by it. */
+import { type Context, Effect, Fiber, Metric, Semaphore } from "effect"
+import { atMostEvery } from "./AtMostEvery.ts"
+import type { EventBus } from "./EventBus.ts"
+import type { SessionEvent } from "./SessionEvent.ts"
+import { busErrors } from "./SessionMetrics.ts"
+
+type Bus = Context.Service.Shape<typeof EventBus>
+
+/** How long a bus may hold up those who tell it. What it does goes on after that. */
+const patience = "250 millis"
+
+/** So many publications wait for a bus at most. */
+const capacity = 1000
+
+/** What a bus is to be told, one publication after the other. */
+class Line {
+  readonly turn = Semaphore.makeUnsafe(1)
+  readonly rarely = atMostEvery("30 seconds")
+  /** How many publications are under way or wait. */
+  length = 0
+  /** Somebody lost their patience, and it has not caught up since. */
+  isLate = false
+}
+
+const lines = new WeakMap<Bus, Line>()
+
+const lineOf = (bus: Bus): Line => {
+  const line = lines.get(bus) ?? new Line()
+  lines.set(bus, line)
+  return line
+}
+
+/** Hands the events to the bus, and waits for it a moment, unless others do in vain. Never fails. */
+export const publish = (bus: Bus, events: ReadonlyArray<SessionEvent>): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const line = lineOf(bus)
+    let isCounted = false
+    const failed = (...why: ReadonlyArray<unknown>) =>
+      Effect.suspend(() => {
+        if (isCounted) return Effect.void
+        isCounted = true
+        return Effect.andThen(
+          line.rarely(Effect.logWarning("The event bus failed; the event log has the events", ...why)),
+          Metric.update(busErrors, 1)
+        )
+      })
+    const tooSlow = Effect.suspend(() => {
+      line.isLate = true
+      return failed(`It took longer than ${patience}`)
+    })
+    if (line.length >= capacity) return failed(`It is ${capacity} publications behind and is not told any more`)
+    line.length++
+    return Effect.suspend(() => bus.publish(events)).pipe(
+      Effect.catchCause(failed),
+      line.turn.withPermit,
+      Effect.ensuring(Effect.sync(() => {
+        if (--line.length === 0) line.isLate = false
+      })),
+      Effect.forkDetach({ startImmediately: true }),
+      Effect.flatMap((fiber) =>
+        // A bus inside the process is done by now.
+        fiber.pollUnsafe() !== undefined
+          ? Effect.void
+          : line.isLate
+          ? tooSlow
+          : Effect.timeoutOrElse(Fiber.await(fiber), { duration: patience, orElse: () => tooSlow })
+      )
+    )
+  })
