@@ -4,7 +4,7 @@ import { CachedSession } from "./CachedSession.ts"
 import { type Activity, CredentialRepo } from "./CredentialRepo.ts"
 import { dropOldest } from "./DropOldest.ts"
 import { instance } from "./Instance.ts"
-import { activeUntilMillis } from "./Lifetime.ts"
+import { idleAtMillis } from "./Lifetime.ts"
 import { SessionCache } from "./SessionCache.ts"
 import type { SessionId } from "./SessionId.ts"
 import { SessionRepoError } from "./SessionRepo.ts"
@@ -15,6 +15,8 @@ interface Pending {
 }
 
 const flushEvery = Duration.seconds(1)
+/** What cannot wait for that gathers for so long. */
+const flushSoon = Duration.millis(10)
 const batchSize = 500
 /** Activities that the store would not take while it was away; beyond it the oldest are let go. */
 const capacity = 10_000
@@ -24,6 +26,13 @@ const minute = 60_000
 /** How far apart two recorded activities of a session are at least: a tenth of its idle timeout, at most a minute. */
 const intervalMillis = ({ idleTimeout }: CachedSession): number =>
   Option.isNone(idleTimeout) ? minute : Math.min(minute, Duration.toMillis(idleTimeout.value) / 10)
+
+/** Whether the session goes idle before what is recorded at this time is surely written. */
+const isUrgent = (session: CachedSession, at: DateTime.Utc): boolean => {
+  const idleAt = idleAtMillis(session)
+  return idleAt < session.expiresAt.epochMilliseconds &&
+    idleAt < at.epochMilliseconds + 2 * Duration.toMillis(flushEvery)
+}
 
 const usedAt = (session: CachedSession, lastActivityAt: DateTime.Utc): CachedSession =>
   instance(CachedSession, { ...session, lastActivityAt })
@@ -51,6 +60,8 @@ export class ActivityWriter extends Context.Service<ActivityWriter, {
       const waiting = yield* Latch.make()
       // Open when the next regular write would come too late for one of them.
       const urgent = yield* Latch.make()
+      /** Whether the store did not take the last batch: it is asked again in its time, whatever is urgent. */
+      let isAway = false
 
       /** What would come too late is let go: who was counted as idle meanwhile does not come back. */
       const take = Effect.map(DateTime.now, (now) => {
@@ -72,22 +83,29 @@ export class ActivityWriter extends Context.Service<ActivityWriter, {
           batch.length === 0
             ? pending.size === 0 ? Effect.void : flush
             : repo.touch(batch.map(({ activity }) => activity)).pipe(
-              Effect.andThen(Effect.forEach(batch, toCache, { concurrency: "unbounded", discard: true })),
+              Effect.andThen(Effect.suspend(() => {
+                isAway = false
+                return Effect.forEach(batch, toCache, { concurrency: "unbounded", discard: true })
+              })),
               Effect.andThen(flush),
               Effect.onInterrupt(() => Effect.sync(() => putBack(batch))),
               // Whatever it was: the writer must go on.
               Effect.catchCause((cause) =>
-                Effect.sync(() => putBack(batch)).pipe(
-                  Effect.andThen(
-                    Effect.logWarning("Activity could not be written and will be tried again", whyOf(cause))
-                  )
-                )
+                Effect.suspend(() => {
+                  putBack(batch)
+                  isAway = true
+                  return Effect.logWarning("Activity could not be written and will be tried again", whyOf(cause))
+                })
               )
             ))
       )
       yield* Effect.addFinalizer(() => flush)
       const gather = waiting.await.pipe(
-        Effect.andThen(Effect.raceFirst(Effect.sleep(flushEvery), urgent.await)),
+        Effect.andThen(Effect.suspend(() =>
+          isAway
+            ? Effect.sleep(flushEvery)
+            : Effect.raceFirst(Effect.sleep(flushEvery), Effect.delay(urgent.await, flushSoon))
+        )),
         Effect.andThen(Effect.all([waiting.close, urgent.close])),
         Effect.andThen(flush)
       )
@@ -109,9 +127,7 @@ export class ActivityWriter extends Context.Service<ActivityWriter, {
             recorded.set(session.id, activity.at)
             dropOldest(recorded, capacity)
             waiting.openUnsafe()
-            if (activeUntilMillis(current) < activity.at.epochMilliseconds + 2 * Duration.toMillis(flushEvery)) {
-              urgent.openUnsafe()
-            }
+            if (isUrgent(current, activity.at)) urgent.openUnsafe()
           })
       }
     })

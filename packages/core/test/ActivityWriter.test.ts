@@ -39,6 +39,11 @@ const sessions = (count: number, first = 0, fields: Partial<CachedSession> = {})
 const touchAll = (sessions: ReadonlyArray<CachedSession>) =>
   Effect.forEach(sessions, (session) => touchSession(session), { discard: true })
 
+const idleIn = (timeout: Duration.Input) => ({ idleTimeout: Option.some(Duration.fromInputUnsafe(timeout)) })
+
+const touchEach20Millis = (sessions: ReadonlyArray<CachedSession>) =>
+  Effect.forEach(sessions, (session) => Effect.andThen(touchSession(session), TestClock.adjust("20 millis")))
+
 describe("ActivityWriter", () => {
   it.effect("what waits is written when the Layer closes", () =>
     Effect.gen(function*() {
@@ -58,10 +63,57 @@ describe("ActivityWriter", () => {
         const { token } = yield* logIn.pipe(idleAfter("20 seconds"))
         yield* TestClock.adjust("19500 millis")
         yield* touchSession((yield* validateSession(token)).session)
-        yield* TestClock.adjust("1 millis")
+        yield* TestClock.adjust("10 millis")
         assert.deepStrictEqual(times(batches), [19.5])
         yield* TestClock.adjust("10 seconds")
         yield* validateSession(token)
+      }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provide(sojourn)))
+
+  it.effect("E14 of sessions that would go idle at once those used within 10 milliseconds go together", () =>
+    Effect.gen(function*() {
+      const { batches, layer } = writer()
+      yield* Effect.gen(function*() {
+        yield* TestClock.adjust("1 second")
+        for (const session of sessions(5, 0, idleIn("2 seconds"))) {
+          yield* touchSession(session)
+          yield* TestClock.adjust("1 millis")
+        }
+        yield* TestClock.adjust("5 millis")
+        assert.deepStrictEqual(batches.map((batch) => batch.length), [5])
+      }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provide(sojourn)))
+
+  it.effect("E14 before an absolute end nothing is urgent", () =>
+    Effect.gen(function*() {
+      const { batches, layer } = writer()
+      yield* Effect.gen(function*() {
+        yield* TestClock.adjust("1 minute")
+        const expiresAt = DateTime.makeUnsafe(61_500)
+        yield* touchAll([...sessions(1, 0, { expiresAt }), ...sessions(1, 1, { expiresAt, ...idleIn("62 seconds") })])
+        yield* TestClock.adjust("999 millis")
+        assert.deepStrictEqual(batches, [])
+        yield* TestClock.adjust("1 millis")
+        assert.lengthOf(batches.flat(), 2)
+      }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provide(sojourn)))
+
+  it.effect("E14 a store that is away is asked once a second, whatever is urgent", () =>
+    Effect.gen(function*() {
+      let tries = 0
+      let isAway = true
+      const { layer } = writer(() => Effect.suspend(() => ++tries && isAway ? Effect.fail(away) : Effect.void))
+      yield* Effect.gen(function*() {
+        yield* TestClock.adjust("20 seconds")
+        yield* touchEach20Millis(sessions(20, 0, idleIn("21900 millis")))
+        assert.strictEqual(tries, 1)
+        yield* TestClock.adjust("590 millis")
+        assert.strictEqual(tries, 1)
+        isAway = false
+        yield* TestClock.adjust("40 millis")
+        assert.strictEqual(tries, 2)
+        yield* touchEach20Millis(sessions(3, 20, idleIn("21900 millis")))
+        assert.strictEqual(tries, 5)
       }).pipe(Effect.provide(layer))
     }).pipe(Effect.provide(sojourn)))
 
