@@ -49,11 +49,11 @@ const mapLimit = Effect.fnUntraced(function*(limitQuery: string | undefined) {
  * In one transaction, by one process at a time. Where the connection is lost, it cannot be rolled back, which Effect takes for a
  * defect: PostgreSQL has done so by itself.
  */
-const exclusively = <A, E, R>(change: Effect.Effect<A, E, R>) =>
+const exclusively = (operation: string) => <A, E, R>(change: Effect.Effect<A, E, R>) =>
   Effect.flatMap(bySchema, ({ schema, sql }) =>
     sql.withTransaction(
       Effect.andThen(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`sojourn migrations ${schema}`}, 0))`, change)
-    ).pipe(Effect.catchDefect((defect) => Effect.fail(databaseError("migrate")(defect)))))
+    ).pipe(Effect.catchDefect(Effect.fail), Effect.mapError(databaseError(operation))))
 
 /**
  * Runs the migrations that are missing and gives their names; none when the database is up to date. Only adds, never
@@ -62,15 +62,15 @@ const exclusively = <A, E, R>(change: Effect.Effect<A, E, R>) =>
 export const run = Effect.fn("sojourn.migrate")(
   function*(options: Options) {
     const { schema, sql, table } = yield* bySchema
-    return yield* exclusively(Effect.gen(function*() {
+    const change = Effect.gen(function*() {
       const found = yield* sql`SELECT 1 FROM pg_namespace WHERE nspname = ${schema}`
       if (found.length === 0) yield* sql.unsafe(`CREATE SCHEMA ${quoted(schema)}`)
       const done = yield* Migrator.make({})({ loader: Migrator.fromRecord(migrations(quoted(schema))), table })
       yield* mapLimit(options.limitQuery)
       return done.map(([id, name]) => `${String(id).padStart(4, "0")}_${name}`)
-    }))
-  },
-  Effect.mapError(databaseError("migrate"))
+    })
+    return yield* exclusively("migrate")(change)
+  }
 )
 
 /** The names of the migrations that are missing. Changes nothing. */
@@ -108,5 +108,5 @@ export const layerCheck: Layer.Layer<never, DatabaseError, SqlClient.SqlClient> 
 /** As `layerCheck`; then puts this query in the place of the one by which limits were found. */
 export const layerLimit = (limitQuery: string): Layer.Layer<never, DatabaseError, SqlClient.SqlClient> =>
   Layer.effectDiscard(
-    Effect.andThen(check, Effect.mapError(exclusively(mapLimit(limitQuery)), databaseError("limitQuery")))
+    Effect.andThen(check, exclusively("limitQuery")(mapLimit(limitQuery)))
   )

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { SessionRules, User, UserId, UserRepo } from "@sojourn/core"
 import { Database, type DatabaseError, DatabaseSchema, Migrations } from "@sojourn/postgres"
-import { Effect, Exit, Layer, Redacted } from "effect"
+import { Effect, Exit, Layer, Option, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { freshDatabase } from "../../testing/test/servers.ts"
 import { admit, stores } from "./database.ts"
@@ -64,6 +64,12 @@ describe("migrations", () => {
         yield* patience("0")
         yield* within(url, Migrations.run({}))
         assert.deepStrictEqual(yield* within(url, Migrations.pending()), [])
+        yield* patience("1ms")
+        const limit = Effect.scoped(Layer.build(Migrations.layerLimit("SELECT 1")))
+        for (let time = 0; time < 10; time++) {
+          const told = Exit.findErrorOption(yield* Effect.exit(within(url, limit)))
+          if (Option.isSome(told)) assert.strictEqual(told.value.operation, "limitQuery")
+        }
       }).pipe(Effect.scoped),
     30_000
   )
