@@ -39,7 +39,7 @@ const worthwhile = 8
  * A lone login goes at once; while statements are under way, those that come gather for the next one. A user whose
  * lock is taken elsewhere holds up nobody: their logins wait apart, on a connection of their own.
  */
-export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWaiting: AdmitStatement, options: Options) {
+export const make = Effect.fnUntraced(function*(admit: AdmitStatement, apart: Sending.Apart, options: Options) {
   const { batchSize = 32, concurrency = 2 } = options
   const busy = new Map<UserId, Array<Login>>()
   const queue = yield* Waiting.makeQueue<Login>("admit", () => [...busy.values()].flat())
@@ -51,7 +51,7 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
     const first = logins[0]
     if (first === undefined) return []
     yield* Metric.update(admissionBatchSize, logins.length)
-    return yield* (wait ? admitWaiting : admit)(logins.map(({ candidate }) => candidate), first.rules, wait).pipe(
+    return yield* admit(logins.map(({ candidate }) => candidate), first.rules, wait).pipe(
       withBatchSpan("sojourn.admit", logins.length, spansOf(logins))
     )
   })
@@ -87,7 +87,7 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
       return Effect.asVoid(Effect.forkIn(drain(userId), scope))
     })
 
-  const send = Sending.make(queue, statement, waitFor)
+  const send = Sending.make(queue, statement, apart, waitFor)
 
   /**
    * While nothing is under way only a worker's share of those who wait, unless that is too few to be worth a statement:
@@ -104,7 +104,7 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, admitWait
   const worker = take.pipe(
     Effect.flatMap((logins) => {
       underWay++
-      return send(compatible(logins.filter(({ cancelled }) => !cancelled)), false).pipe(
+      return send(compatible(logins), false).pipe(
         Waiting.settled("admit", logins),
         Effect.ensuring(Effect.sync(() => underWay--))
       )

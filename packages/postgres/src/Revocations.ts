@@ -26,8 +26,8 @@ interface Ending {
   cancelled: boolean
 }
 
-/** The first of each session, and the others. */
-const distinct = (all: ReadonlyArray<Ending>) => {
+/** The first of each session together, as a statement takes each session once; the others one by one. */
+const groupsOf = (all: ReadonlyArray<Ending>): ReadonlyArray<ReadonlyArray<Ending>> => {
   const first = new Map<SessionId, Ending>()
   const again: Array<Ending> = []
   for (const one of all) {
@@ -35,14 +35,14 @@ const distinct = (all: ReadonlyArray<Ending>) => {
     if (first.has(sessionId)) again.push(one)
     else first.set(sessionId, one)
   }
-  return { first: [...first.values()], again }
+  return [[...first.values()], ...again.map((one) => [one])]
 }
 
 /**
  * A lone one goes at once; while statements are under way, those that come gather for the next one. A user whose lock
  * is taken elsewhere holds up nobody: their endings wait apart, each on a connection of its own.
  */
-export const make = Effect.fnUntraced(function*(statements: Statements) {
+export const make = Effect.fnUntraced(function*(statements: Statements, apart: Sending.Apart) {
   const waitingApart = new Set<Ending>()
   const queue = yield* Waiting.makeQueue<Ending>("end", () => waitingApart)
   const scope = yield* Effect.scope
@@ -65,12 +65,11 @@ export const make = Effect.fnUntraced(function*(statements: Statements) {
       (rows) => rows.map((row) => row === undefined || row.busy ? "Busy" : Result.succeed(row))
     )
 
-  const apart = (one: Ending): Effect.Effect<void> =>
+  const waitFor = (one: Ending): Effect.Effect<void> =>
     Effect.suspend(() => {
       waitingApart.add(one)
-      const sent = Effect.suspend(() => one.cancelled ? Effect.void : send([[one]], true))
       return Effect.asVoid(Effect.forkIn(
-        sent.pipe(
+        send([[one]], true).pipe(
           Waiting.settled("end", [one]),
           Effect.ensuring(Effect.sync(() => waitingApart.delete(one)))
         ),
@@ -78,17 +77,15 @@ export const make = Effect.fnUntraced(function*(statements: Statements) {
       ))
     })
 
-  const send = Sending.make(queue, statement, apart)
+  const send = Sending.make(queue, statement, apart, waitFor)
 
   const worker = Queue.takeBetween(queue, 1, 64).pipe(
-    Effect.map((all) => all.filter(({ cancelled }) => !cancelled)),
-    Effect.flatMap((all) => {
-      const { again, first } = distinct(all)
-      return send([first, ...again.map((one) => [one])], false).pipe(
+    Effect.flatMap((all) =>
+      send(groupsOf(all), false).pipe(
         withBatchSpan("sojourn.end", all.length, spansOf(all)),
         Waiting.settled("end", all)
       )
-    }),
+    ),
     Effect.forever
   )
   yield* Effect.forEach([1, 2], () => Effect.forkScoped(worker), { discard: true })

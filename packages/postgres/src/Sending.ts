@@ -13,17 +13,21 @@ export type Statement<W, A, E> = (
   wait: boolean
 ) => Effect.Effect<ReadonlyArray<Result.Result<A, E> | "Busy">, SessionRepoError>
 
+/** Runs a statement that may have to wait for a lock, when its turn comes. */
+export type Apart = <A>(statement: Effect.Effect<A, SessionRepoError>) => Effect.Effect<A, SessionRepoError>
+
 /** Whether those who wait for the same would wait as long and in vain: for the database, or, with `wait`, for a lock. */
 const endsWaiting = (failure: SessionRepoError, wait: boolean) => wait ? isTimeUp(failure) : isNoAnswer(failure)
 
 /**
- * What it makes sends groups one after the other, and gives the last failure. If a group's statement fails by what may be one's
- * own fault, each is tried on its own. Where the database does not answer, or not in time, whoever is left is told so
- * instead of finding out in turn, and so are those in the queue.
+ * What it makes sends groups one after the other, without those who gave up meanwhile, and gives the last failure. If a
+ * group's statement fails by what may be one's own fault, each is tried on its own. Where the database does not answer, or not
+ * in time, whoever is left is told so instead of finding out in turn, and so are those in the queue.
  */
 export const make = <A, E, W extends Waiting.Waiting<A, E>>(
   queue: Queue.Queue<W>,
   statement: Statement<W, A, E>,
+  apart: Apart,
   whenBusy: (one: W) => Effect.Effect<void>
 ) => {
   /** How many statements were answered. */
@@ -32,10 +36,15 @@ export const make = <A, E, W extends Waiting.Waiting<A, E>>(
   const sendGroup = Effect.fnUntraced(
     function*(group: ReadonlyArray<W>, wait: boolean): Effect.fn.Return<SessionRepoError | undefined> {
       const before = answered
-      const answer = yield* Effect.result(statement(group, wait))
+      let sent: ReadonlyArray<W> = []
+      const sending = Effect.suspend(() => {
+        sent = group.filter(({ cancelled }) => !cancelled)
+        return sent.length === 0 ? Effect.succeed([]) : statement(sent, wait)
+      })
+      const answer = yield* Effect.result(wait ? apart(sending) : sending)
       if (Result.isSuccess(answer)) {
-        answered++
-        for (const [nth, one] of group.entries()) {
+        if (sent.length > 0) answered++
+        for (const [nth, one] of sent.entries()) {
           const outcome = answer.success[nth]!
           if (outcome === "Busy") yield* whenBusy(one)
           else one.settle(Effect.fromResult(outcome))
@@ -43,7 +52,7 @@ export const make = <A, E, W extends Waiting.Waiting<A, E>>(
         return
       }
       const { failure } = answer
-      if (group.length > 1 && mayBeOnes(failure)) return yield* send(group.map((one) => [one]), wait)
+      if (sent.length > 1 && mayBeOnes(failure)) return yield* send(sent.map((one) => [one]), wait)
       Waiting.fail(group, failure)
       // Not for a lock that one user waits for, and not where others had answers meanwhile: then the database is well.
       if (!wait && answered === before && isNoAnswer(failure)) yield* Waiting.giveUp(queue, failure)

@@ -16,6 +16,7 @@ import * as Revocations from "./Revocations.ts"
 import { endingOf, make as makeRevoke } from "./RevokeStatements.ts"
 import { reading, rowsOf } from "./Rows.ts"
 import { schemaSql } from "./SchemaSql.ts"
+import type { Apart } from "./Sending.ts"
 import { sessionColumns, sessionOf, type SessionRow } from "./SessionRow.ts"
 import * as UserEndings from "./UserEndings.ts"
 
@@ -32,6 +33,8 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
       const timeout = yield* AnswerTimeout
       const answered = inTime(timeout, repoError)
       const waiting = alone(sql, timeout)
+      const apart = (operation: string): Apart => (statement) =>
+        Effect.mapError(waiting(statement), repoError(operation))
       const enforceLimit = yield* EnforceLimit.make
       const list = yield* ListSessions.make
       const { endAll, erase, forget } = yield* UserEndings.make
@@ -39,18 +42,15 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
       const admit = yield* makeAdmit
       const admitTogether = yield* Admissions.make(
         (candidates, rules, wait) => answered("admit")(admit(candidates, rules, wait)),
-        (candidates, rules, wait) => Effect.mapError(waiting(admit(candidates, rules, wait)), repoError("admit")),
+        apart("admit"),
         options
       )
 
       const revoke = yield* makeRevoke
       const revokeTogether = yield* Revocations.make({
-        one: (revocation, wait) =>
-          wait
-            ? Effect.mapError(waiting(revoke.one(revocation, true)), repoError("end"))
-            : answered("end")(revoke.one(revocation, false)),
+        one: (revocation, wait) => answered("end")(revoke.one(revocation, wait)),
         several: (revocations) => answered("end")(revoke.several(revocations))
-      })
+      }, apart("end"))
 
       const inTransaction = Effect.contextWith((context: Context.Context<never>) =>
         Effect.succeed(isInTransaction(context))

@@ -6,6 +6,8 @@ import { Effect, Queue } from "effect"
 export interface Waiting<in A = never, in E = never> {
   /** Tells the caller, who goes on at once; after the first time it does nothing. */
   readonly settle: (outcome: Effect.Effect<A, E | SessionRepoError>) => void
+  /** The caller was interrupted, and does not wait any more. */
+  cancelled: boolean
 }
 
 /** Tells all of them that it failed. */
@@ -41,7 +43,7 @@ export const giveUp = <W extends Waiting>(queue: Queue.Queue<W>, failure: Sessio
   Effect.map(Queue.clear(queue), (queued) => fail(queued, failure))
 
 /** Waits in the queue and for the outcome. The outcome of one that was interrupted after it was sent goes to `late`. */
-export const outcome = <A, E, W extends Waiting & { cancelled: boolean }>(
+export const outcome = <A, E, W extends Waiting>(
   operation: string,
   queue: Queue.Queue<W>,
   make: (settle: (outcome: Effect.Effect<A, E>) => void) => W,

@@ -4,7 +4,7 @@ import { type Candidate, SessionId, SessionRepo, SessionRepoError, SessionRules,
 import * as Admissions from "@sojourn/postgres/Admissions"
 import { make as makeAdmit } from "@sojourn/postgres/Admit"
 import { Fixtures } from "@sojourn/testing"
-import { Deferred, Duration, Effect, Exit, Fiber, Option, Result } from "effect"
+import { Deferred, Duration, Effect, Exit, Fiber, Function, Option, Result } from "effect"
 import { SqlClient } from "effect/sql"
 import { changes } from "./changes.ts"
 import { admit, admitted, candidateOf, holdLock, lockWaits, postgres, putUser } from "./database.ts"
@@ -210,7 +210,7 @@ it.live("C14 a login that is interrupted while every statement is under way is n
         Effect.andThen(Deferred.await(go)),
         Effect.as(all.map(() => admitted))
       )
-    const admit = yield* Admissions.make(statement, statement, { concurrency: 1 })
+    const admit = yield* Admissions.make(statement, Function.identity, { concurrency: 1 })
     const login = (n: number) =>
       Effect.forkChild(admit(candidateNumber(n), rules, undefined), { startImmediately: true })
     const first = yield* login(1)
@@ -221,4 +221,28 @@ it.live("C14 a login that is interrupted while every statement is under way is n
     yield* Deferred.succeed(go, undefined)
     yield* Effect.all([Fiber.join(first), Fiber.join(last)])
     assert.deepStrictEqual(sent, [[candidateNumber(1)], [candidateNumber(3)]])
+  }).pipe(Effect.scoped))
+
+it.live("C14 a login that is interrupted while it waits for its turn to wait for the lock is not sent", () =>
+  Effect.gen(function*() {
+    const turn = yield* Deferred.make<void>()
+    const sent: Array<ReadonlyArray<Candidate>> = []
+    const admit = yield* Admissions.make(
+      (all, _, wait) =>
+        Effect.sync(() => {
+          if (wait) sent.push(all)
+          return all.map(() => wait ? admitted : "Busy")
+        }),
+      (statement) => Effect.andThen(Deferred.await(turn), statement),
+      {}
+    )
+    const [hasty, patient] = yield* Effect.forEach(
+      [1, 2],
+      (n) => Effect.forkChild(admit(candidateNumber(n), rules, undefined), { startImmediately: true })
+    )
+    yield* Effect.sleep("20 millis")
+    yield* Fiber.interrupt(hasty!)
+    yield* Deferred.succeed(turn, undefined)
+    yield* Fiber.join(patient!)
+    assert.deepStrictEqual(sent, [[candidateNumber(2)]])
   }).pipe(Effect.scoped))

@@ -34,6 +34,29 @@ const secondsUntilTold = <A, R>(all: ReadonlyArray<Effect.Effect<A, { readonly _
     return seconds
   })
 
+const atDifferentTimes = Effect.forEach(Array.from({ length: 30 }, (_, n) => n), (n) => {
+  const createdAt = Fixtures.after(Duration.seconds(2 * n))
+  return candidateOf(UserId.make("ada"), { createdAt, lastActivityAt: createdAt })
+})
+
+/** Logs in by name where a statement takes 10 seconds, unless there is another answer for that user. */
+const slowLogins = Effect.fnUntraced(
+  function*(options: Admissions.Options, others: Readonly<Record<string, Effect.Effect<Outcome, SessionRepoError>>>) {
+    const inTenSeconds = Effect.delay(Effect.succeed(admitted), "10 seconds")
+    const login = yield* Admissions.make(
+      ([candidate]) => Effect.map(others[candidate!.session.userId] ?? inTenSeconds, Array.of),
+      frozen,
+      { batchSize: 1, ...options }
+    )
+    return (name: string) =>
+      candidateOf(UserId.make(name)).pipe(
+        Effect.flatMap((candidate) => login(candidate, rules, undefined)),
+        Effect.result,
+        Effect.forkChild({ startImmediately: true })
+      )
+  }
+)
+
 describe("a database that does not answer", () => {
   it.effect("V12 logins of many users, and many of one user at different times, are told together", () =>
     Effect.gen(function*() {
@@ -43,11 +66,32 @@ describe("a database that does not answer", () => {
         (n) => candidateOf(UserId.make(`user-${n}`))
       )
       assert.strictEqual(yield* secondsUntilTold(many.map((candidate) => login(candidate, rules, undefined))), 15)
-      const one = yield* Effect.forEach(Array.from({ length: 30 }, (_, n) => n), (n) => {
-        const createdAt = Fixtures.after(Duration.seconds(2 * n))
-        return candidateOf(UserId.make("ada"), { createdAt, lastActivityAt: createdAt })
-      })
+      const one = yield* atDifferentTimes
       assert.strictEqual(yield* secondsUntilTold(one.map((candidate) => login(candidate, rules, undefined))), 15)
+    }).pipe(Effect.provide(SecureRandom.layerWebCrypto)))
+
+  it.effect("V12 so are those of one user at different times who wait for a lock that is not given", () =>
+    Effect.gen(function*() {
+      const notGiven = repoError("admit")(Object.assign(new Error("canceled"), { code: "55P03" }))
+      const login = yield* Admissions.make(
+        (all) => Effect.succeed(all.map(() => "Busy")),
+        () => Effect.delay(Effect.fail(notGiven), "10 seconds"),
+        {}
+      )
+      const all = yield* atDifferentTimes
+      assert.strictEqual(yield* secondsUntilTold(all.map((candidate) => login(candidate, rules, undefined))), 10)
+    }).pipe(Effect.provide(SecureRandom.layerWebCrypto)))
+
+  it.effect("V12 nobody is taken for answered who gave up before they were sent", () =>
+    Effect.gen(function*() {
+      const login = yield* slowLogins({ concurrency: 2 }, { ada: frozen(), bob: frozen() })
+      const ada = yield* login("ada")
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.interrupt(yield* login("hasty"))
+      yield* login("bob")
+      const patient = yield* login("patient")
+      yield* TestClock.adjust("5 seconds")
+      for (const told of [ada, patient]) assert.isTrue(Result.isFailure(yield* Fiber.join(told)))
     }).pipe(Effect.provide(SecureRandom.layerWebCrypto)))
 
   const endingOf = Effect.map(Fixtures.freshSessionId, (sessionId): Revocation => ({
@@ -68,29 +112,11 @@ describe("a database that does not answer", () => {
   ]
   it.effect.each(endings)("V12 so are endings %s", ([, several, sessions, each]) =>
     Effect.gen(function*() {
-      const revoke = yield* Revocations.make({ one: frozen, several: () => several })
+      const revoke = yield* Revocations.make({ one: frozen, several: () => several }, frozen)
       const all = yield* Effect.replicateEffect(endingOf, sessions)
       const ends = all.flatMap((one) => Array.from({ length: each }, () => revoke(one, () => Effect.void)))
       assert.strictEqual(yield* secondsUntilTold(ends), 15)
     }).pipe(Effect.provide(SecureRandom.layerWebCrypto)))
-
-  /** Logs in by name where a statement takes 10 seconds, unless there is another answer for that user. */
-  const slowLogins = Effect.fnUntraced(
-    function*(options: Admissions.Options, others: Readonly<Record<string, Effect.Effect<Outcome, SessionRepoError>>>) {
-      const inTenSeconds = Effect.delay(Effect.succeed(admitted), "10 seconds")
-      const login = yield* Admissions.make(
-        ([candidate]) => Effect.map(others[candidate!.session.userId] ?? inTenSeconds, Array.of),
-        frozen,
-        { batchSize: 1, ...options }
-      )
-      return (name: string) =>
-        candidateOf(UserId.make(name)).pipe(
-          Effect.flatMap((candidate) => login(candidate, rules, undefined)),
-          Effect.result,
-          Effect.forkChild({ startImmediately: true })
-        )
-    }
-  )
 
   it.effect("V12 a login does not fail for a lock that another user waits for in vain", () =>
     Effect.gen(function*() {

@@ -16,7 +16,7 @@ import {
 import type { EndingRow } from "@sojourn/postgres/EndedRow"
 import * as Revocations from "@sojourn/postgres/Revocations"
 import { make as makeRevoke } from "@sojourn/postgres/RevokeStatements"
-import { DateTime, Deferred, Duration, Effect, Exit, Fiber, Option, Result, Scope } from "effect"
+import { DateTime, Deferred, Duration, Effect, Exit, Fiber, Function, Option, Result, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { admit, holdLock, postgres } from "./database.ts"
 
@@ -128,7 +128,7 @@ it.live("V11 whoever waits for a user's lock when the repository closes is told 
           )
       },
       several: () => Effect.never
-    }).pipe(Scope.provide(scope))
+    }, Function.identity).pipe(Scope.provide(scope))
     const asking = (sessionId: SessionId) =>
       Effect.gen(function*() {
         const end = SessionEnd.make({ at: yield* DateTime.now, reason: "logout", actor: system })
@@ -149,9 +149,10 @@ it.live("V11 whoever waits for a user's lock when the repository closes is told 
 it.live("V11 whoever asks just before the repository closes is told so, and so is who asks later", () =>
   Effect.gen(function*() {
     const scope = yield* Scope.make()
-    const revoke = yield* Revocations.make({ one: () => Effect.never, several: () => Effect.never }).pipe(
-      Scope.provide(scope)
-    )
+    const revoke = yield* Revocations.make({ one: () => Effect.never, several: () => Effect.never }, Function.identity)
+      .pipe(
+        Scope.provide(scope)
+      )
     const end = SessionEnd.make({ at: yield* DateTime.now, reason: "logout", actor: system })
     const asking = Effect.forkChild(
       revoke({ sessionId: missing, end, owner: Option.none(), reuse: Option.none() }, () => Effect.void),
@@ -178,7 +179,7 @@ it.live("V11 an ending with a value that PostgreSQL refuses fails alone", () =>
         together.push(all.length)
         return Effect.fail(refused)
       }
-    })
+    }, Function.identity)
     const end = SessionEnd.make({ at: yield* DateTime.now, reason: "logout", actor: system })
     const outcomes = yield* Effect.forEach(ids, (sessionId) =>
       Effect.result(revoke({ sessionId, end, owner: Option.none(), reuse: Option.none() }, () =>
