@@ -18,7 +18,11 @@ export const layer = (options: Options = {}): Layer.Layer<EventBus> =>
     Effect.gen(function*() {
       const capacity = options.capacity ?? 1024
       const subscribers = new Set<Subscriber>()
-      yield* Effect.addFinalizer(() => Effect.forEach(subscribers, Queue.end, { discard: true }))
+      let isClosed = false
+      yield* Effect.addFinalizer(() => {
+        isClosed = true
+        return Effect.forEach(subscribers, Queue.end, { discard: true })
+      })
 
       const deliver = (queue: Subscriber, events: ReadonlyArray<SessionEvent>) => {
         if (Queue.offerAllUnsafe(queue, events).length > 0) {
@@ -31,7 +35,7 @@ export const layer = (options: Options = {}): Layer.Layer<EventBus> =>
       const subscribe = Effect.acquireRelease(
         Effect.tap(
           Queue.make<SessionEvent, SubscriberLagged | Cause.Done>({ capacity, strategy: "dropping" }),
-          (queue) => Effect.sync(() => subscribers.add(queue))
+          (queue): Effect.Effect<unknown> => isClosed ? Queue.end(queue) : Effect.sync(() => subscribers.add(queue))
         ),
         (queue) => Effect.sync(() => subscribers.delete(queue)).pipe(Effect.andThen(Queue.shutdown(queue)))
       )
