@@ -1,15 +1,19 @@
 /** PostgreSQL inside the process (PGlite): no server at all, in memory or in a directory. */
 import { PgClient } from "@effect/sql-pg"
 import { PGlite } from "@electric-sql/pglite"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import { DatabaseError, databaseError } from "./DatabaseError.ts"
 import { lockDirectory } from "./DirectoryLock.ts"
 import { wire } from "./PgliteWire.ts"
+import { warnOfOthers } from "./PrivateDirectory.ts"
 
 /** Where the embedded database keeps its files. */
 export interface Options {
-  /** Where the data is kept; made if it does not exist. Default: in memory, gone with the Layer. */
+  /**
+   * Where the data is kept. A new or empty directory becomes its owner's alone; of one with a database the permissions stay, with
+   * a warning if others have some. Default: in memory, gone with the Layer.
+   */
   readonly dataDir?: string | undefined
 }
 
@@ -37,8 +41,10 @@ const open = (dataDir: string | undefined) =>
  */
 export const layer = (options: Options = {}): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient, DatabaseError> =>
   Layer.unwrap(Effect.gen(function*() {
-    yield* Option.match(Option.fromUndefinedOr(options.dataDir), { onNone: () => Effect.void, onSome: lockDirectory })
-    const db = yield* open(options.dataDir)
+    const { dataDir } = options
+    if (dataDir !== undefined) yield* lockDirectory(dataDir)
+    const db = yield* open(dataDir)
+    if (dataDir !== undefined) yield* warnOfOthers(dataDir)
     return PgClient.layer({
       stream: () => wire(db),
       ssl: false,

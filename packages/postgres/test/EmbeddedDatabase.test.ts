@@ -2,9 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { SessionRepo, SessionRules, User, UserId, UserRepo } from "@sojourn/core"
 import { type DatabaseError, EmbeddedDatabase, Migrations } from "@sojourn/postgres"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer, Logger, Option } from "effect"
 import { fork } from "node:child_process"
 import {
+  chmodSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
@@ -14,7 +15,7 @@ import {
   utimesSync,
   writeFileSync
 } from "node:fs"
-import { tmpdir } from "node:os"
+import { hostname, tmpdir } from "node:os"
 import { join } from "node:path"
 import { admit, stores } from "./database.ts"
 
@@ -28,6 +29,27 @@ const embedded = (dataDir: string) =>
 
 const openingFails = (dataDir: string): Effect.Effect<DatabaseError> =>
   Effect.flip(Effect.scoped(Layer.build(EmbeddedDatabase.layer({ dataDir })))).pipe(Effect.orDie)
+
+const mode = (path: string) => statSync(path).mode & 0o777
+
+/** Opens and closes; what was logged meanwhile. */
+const openingLogs = Effect.fnUntraced(function*(dataDir: string) {
+  const lines: Array<string> = []
+  const logger = Logger.make<unknown, void>(({ message }) => {
+    lines.push(String(message))
+  })
+  yield* Effect.provide(Effect.void, EmbeddedDatabase.layer({ dataDir })).pipe(
+    Effect.provide(Logger.layer([logger]), { local: true })
+  )
+  return lines
+})
+
+/** A directory whose owner is told to be a process that lives, and what else is told of it. */
+const ownedByParent = (rest: string) =>
+  Effect.tap(
+    temporaryDirectory,
+    (dataDir) => Effect.sync(() => writeFileSync(join(dataDir, "sojourn.owner"), `${process.ppid}${rest}`))
+  )
 
 describe("embedded database", () => {
   it.live("P1 a directory keeps what was written, across openings", () =>
@@ -45,16 +67,34 @@ describe("embedded database", () => {
     }).pipe(Effect.scoped), 60_000)
 
   it.live(
-    "P1 the directory is its owner's alone, also where others could read it before",
+    "P1 the directory is its owner's alone, also where others could read it before; those above it are as any other",
     () =>
       Effect.gen(function*() {
         const parent = yield* temporaryDirectory
-        const directories = ["new", "open"].map((name) => join(parent, name))
-        mkdirSync(directories[1]!, { mode: 0o755 })
-        for (const dataDir of directories) {
-          yield* Effect.provide(Effect.void, EmbeddedDatabase.layer({ dataDir }))
-          assert.strictEqual(statSync(dataDir).mode & 0o777, 0o700)
+        mkdirSync(join(parent, "open"), { mode: 0o755 })
+        for (const dataDir of ["deep/deeper/new", "open"].map((name) => join(parent, name))) {
+          assert.deepStrictEqual(yield* openingLogs(dataDir), [])
+          assert.strictEqual(mode(dataDir), 0o700)
         }
+        mkdirSync(join(parent, "other"))
+        for (const above of ["deep", "deep/deeper"]) {
+          assert.strictEqual(mode(join(parent, above)), mode(join(parent, "other")))
+        }
+      }).pipe(Effect.scoped),
+    60_000
+  )
+
+  it.live(
+    "P1 one with a database keeps the permissions that it was given; if others have some, that is said once",
+    () =>
+      Effect.gen(function*() {
+        const dataDir = yield* temporaryDirectory
+        yield* openingLogs(dataDir)
+        chmodSync(dataDir, 0o750)
+        const lines = yield* openingLogs(dataDir)
+        assert.strictEqual(mode(dataDir), 0o750)
+        assert.lengthOf(lines, 1)
+        assert.include(lines[0], `chmod 700 ${dataDir}`)
       }).pipe(Effect.scoped),
     60_000
   )
@@ -78,11 +118,29 @@ describe("embedded database", () => {
   )
 
   it.live(
-    "P1 a directory that cannot be made is told, where making it would go on for good, too",
+    "P1 one whose owner lives is not taken, whatever else is said of the owner; one of elsewhere is",
     () =>
       Effect.gen(function*() {
-        for (const dataDir of ["/proc/sojourn", "/dev/null/sojourn"]) {
-          const { reason } = yield* openingFails(dataDir)
+        const errors = yield* Effect.forEach(
+          [` ? ${hostname()}`, ` ${hostname()}`, " My Mac", " 1 ", ""],
+          (rest) => Effect.flatMap(ownedByParent(rest), openingFails),
+          { concurrency: "unbounded" }
+        )
+        for (const { message } of errors) {
+          assert.include(message, `in use by another process, ${process.ppid};`)
+          assert.include(message, "sojourn.owner")
+        }
+        yield* Effect.flatMap(ownedByParent(" 1 elsewhere"), openingLogs)
+      }).pipe(Effect.scoped),
+    60_000
+  )
+
+  it.live(
+    "P1 a directory that cannot be made is told at once, where Node would try for good, too",
+    () =>
+      Effect.gen(function*() {
+        for (const dataDir of ["/proc/sojourn", "/proc/sojourn/data", "/dev/null/sojourn"]) {
+          const { reason } = yield* Effect.timeout(openingFails(dataDir), "4 seconds")
           assert.strictEqual(reason, "AccessDenied")
         }
       }),

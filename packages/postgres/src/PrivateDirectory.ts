@@ -1,0 +1,70 @@
+/** The directory of a database: made if it is not there, for its owner alone, and never somebody else's. */
+import { Effect } from "effect"
+import { access, chmod, mkdir, readdir, stat } from "node:fs/promises"
+import { dirname } from "node:path"
+import { DatabaseError } from "./DatabaseError.ts"
+
+const ownerOnly = 0o700
+
+export const notWritable = (directory: string, cause: unknown) =>
+  new DatabaseError({
+    operation: "open",
+    reason: "AccessDenied",
+    message: `The directory ${directory} cannot be made or written; correct its permissions or name another one`,
+    cause
+  })
+
+const foreign = (directory: string) =>
+  new DatabaseError({
+    operation: "open",
+    reason: "Failed",
+    message: `The directory ${directory} holds other files and no embedded database; name an empty or a new one`,
+    cause: undefined
+  })
+
+export const hasCode = (cause: unknown, code: string) =>
+  cause instanceof Error && "code" in cause && cause.code === code
+
+/** With those above it. Node's own way to do so goes on for good where a parent cannot have any, as in /proc. */
+const make: (directory: string, mode?: number) => Effect.Effect<void, DatabaseError> = Effect.fnUntraced(
+  function*(directory, mode = 0o777) {
+    if (yield* Effect.isSuccess(Effect.tryPromise(() => access(directory)))) return
+    const parent = dirname(directory)
+    if (parent !== directory) yield* make(parent)
+    yield* Effect.tryPromise({
+      try: () => mkdir(directory, { mode }),
+      catch: (cause) => notWritable(directory, cause)
+    }).pipe(
+      // Another process may have made it meanwhile.
+      Effect.catchIf(({ cause }) => hasCode(cause, "EEXIST"), () => Effect.void)
+    )
+  }
+)
+
+/** PGlite makes files that everybody may write, so who may enter the directory may do anything. */
+export const warnOfOthers = Effect.fnUntraced(function*(directory: string) {
+  const { mode } = yield* Effect.tryPromise({
+    try: () => stat(directory),
+    catch: (cause) => notWritable(directory, cause)
+  })
+  // Windows has no such permissions, and tells some that mean nothing.
+  if ((mode & 0o077) === 0 || process.platform === "win32") return
+  yield* Effect.logWarning(
+    `Not only their owner may read or change the files in ${directory}; if that is not meant so: chmod 700 ${directory}`
+  )
+})
+
+/**
+ * Files of somebody else's are not mixed with ours: a database has `PG_VERSION`, and a new one begins with nothing, but for
+ * `besides`. What an operator has allowed on one with a database stays so.
+ */
+export const makePrivate = Effect.fnUntraced(function*(directory: string, besides: ReadonlyArray<string>) {
+  yield* make(directory, ownerOnly)
+  const names = yield* Effect.tryPromise({
+    try: () => readdir(directory),
+    catch: (cause) => notWritable(directory, cause)
+  })
+  const isNew = names.every((name) => besides.includes(name))
+  if (!isNew && !names.includes("PG_VERSION")) return yield* foreign(directory)
+  if (isNew) yield* Effect.ignore(Effect.tryPromise(() => chmod(directory, ownerOnly)))
+})
