@@ -33,6 +33,22 @@ const migrated = Effect.gen(function*() {
   return { env, run }
 })
 
+/** Another user of the database, who may do nothing yet, and the environment of a command in their name. */
+const freshGuest = Effect.fnUntraced(function*<E>(
+  databaseUrl: string,
+  run: (statement: string) => Effect.Effect<unknown, E>
+) {
+  const url = new URL(databaseUrl)
+  const name = url.pathname.slice(1)
+  yield* Effect.acquireRelease(
+    run(`CREATE ROLE ${name} LOGIN PASSWORD 'guest'`),
+    () => Effect.orDie(Effect.andThen(run(`DROP OWNED BY ${name}`), run(`DROP ROLE ${name}`)))
+  )
+  url.username = name
+  url.password = "guest"
+  return { name, guest: { DATABASE_URL: url.href } }
+})
+
 const well: Record<string, Finding["state"]> = {
   database: "ok",
   isolation: "ok",
@@ -62,7 +78,12 @@ layer(NodeServices.layer, { excludeTestServices: true })("doctor", (it) => {
       const env = { DATABASE_URL: Redacted.value(yield* freshDatabase) }
       const before = yield* examined(env)
       assert.strictEqual(before.exitCode, 1)
-      assert.deepInclude(before.states, { database: "ok", migrations: "failed", permissions: "skipped" })
+      assert.deepInclude(before.states, {
+        database: "ok",
+        migrations: "failed",
+        sweeping: "skipped",
+        relays: "skipped"
+      })
       assert.include(before.message("migrations"), "run \"sojourn migrate\"")
       yield* sojourn(["migrate"], env)
       assert.deepInclude(yield* examined(env), { exitCode: 0, states: well })
@@ -90,23 +111,41 @@ layer(NodeServices.layer, { excludeTestServices: true })("doctor", (it) => {
       assert.strictEqual((yield* examined(env)).states.sweeping, "ok")
     }), timeout)
 
-  it.effect("a database user who lacks grants", () =>
+  it.effect(
+    "a database user who lacks grants is told which, and all else that can be seen",
+    () =>
+      Effect.gen(function*() {
+        const { env, run } = yield* migrated
+        const { guest, name } = yield* freshGuest(env.DATABASE_URL, run)
+        const nothing = yield* examined(guest)
+        assert.strictEqual(nothing.exitCode, 1)
+        const denied = { permissions: "failed", migrations: "skipped", sweeping: "skipped", relays: "skipped" } as const
+        assert.deepStrictEqual(nothing.states, { ...well, ...denied })
+        assert.include(nothing.message("permissions"), "may not use schema sojourn, ")
+
+        yield* run(`GRANT USAGE ON SCHEMA sojourn TO ${name}`)
+        yield* run(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA sojourn TO ${name}`)
+        yield* run(`GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA sojourn TO ${name}`)
+        yield* run(`REVOKE SELECT ON sojourn.migrations FROM ${name}`)
+        yield* run("REVOKE EXECUTE ON FUNCTION sojourn.sweep FROM PUBLIC")
+        const some = yield* examined(guest)
+        assert.deepStrictEqual(some.states, { ...well, permissions: "failed", migrations: "skipped" })
+        assert.include(some.message("permissions"), "may not use migrations, sweep();")
+
+        yield* run(`GRANT SELECT ON sojourn.migrations TO ${name}`)
+        yield* run(`GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA sojourn TO ${name}`)
+        assert.deepStrictEqual((yield* examined(guest)).states, well)
+      }),
+    timeout
+  )
+
+  it.effect("what cannot be examined does not hide the rest", () =>
     Effect.gen(function*() {
       const { env, run } = yield* migrated
-      const url = new URL(env.DATABASE_URL)
-      const name = url.pathname.slice(1)
-      yield* Effect.acquireRelease(
-        run(`CREATE ROLE ${name} LOGIN PASSWORD 'guest'`),
-        () => Effect.orDie(Effect.andThen(run(`DROP OWNED BY ${name}`), run(`DROP ROLE ${name}`)))
-      )
-      yield* run(`GRANT USAGE ON SCHEMA sojourn TO ${name}`)
-      yield* run(`GRANT SELECT ON sojourn.migrations TO ${name}`)
-      url.username = name
-      url.password = "guest"
-      const guest = yield* examined({ DATABASE_URL: url.href })
-      assert.strictEqual(guest.exitCode, 1)
-      assert.deepInclude(guest.states, { migrations: "ok", permissions: "failed", sweeping: "skipped" })
-      assert.include(guest.message("permissions"), "sessions")
+      yield* run("DROP TABLE sojourn.relays CASCADE")
+      const { exitCode, message, states } = yield* examined(env)
+      assert.deepStrictEqual([exitCode, states], [1, { ...well, relays: "failed" }])
+      assert.include(message("relays"), "sojourn.relays")
     }), timeout)
 
   it.effect("servers that are away", () =>

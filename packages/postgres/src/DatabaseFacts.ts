@@ -15,14 +15,6 @@ export interface ServerFacts {
   readonly clockAheadMillis: number
 }
 
-/** Of tables that are up to date. */
-export interface TableFacts {
-  /** What the database user may not use, by name; the schema's own name: nothing of it. */
-  readonly denied: ReadonlyArray<string>
-  /** Whether sessions have been due for five minutes, though a sweep every 30 seconds ends them. */
-  readonly isOverdue: boolean
-}
-
 export const server = Effect.gen(function*() {
   const { sql } = yield* schemaSql
   const asked = yield* Clock.currentTimeMillis
@@ -38,13 +30,17 @@ export const server = Effect.gen(function*() {
   } satisfies ServerFacts
 }).pipe(Effect.mapError(databaseError("examine")))
 
-const deniedNames = Effect.gen(function*() {
+/**
+ * What of Sojourn's schema, as far as it is there, the database user may not use, by name. Asks the catalogs alone, which
+ * everybody may read.
+ */
+export const denied = Effect.gen(function*() {
   const { schema, sql } = yield* schemaSql
   const rows = yield* sql<{ readonly name: string }>`
-    SELECT n.nspname AS name FROM pg_namespace n
+    SELECT 0 AS kind, 'schema ' || n.nspname AS name FROM pg_namespace n
     WHERE n.nspname = ${schema} AND NOT has_schema_privilege(n.oid, 'USAGE')
     UNION ALL
-    SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    SELECT 1, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = ${schema} AND CASE c.relkind
         WHEN 'r' THEN NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
           AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))
@@ -52,16 +48,18 @@ const deniedNames = Effect.gen(function*() {
         WHEN 'S' THEN NOT (has_sequence_privilege(c.oid, 'USAGE') AND has_sequence_privilege(c.oid, 'SELECT'))
         ELSE false
       END
-    ORDER BY 1`
+    UNION ALL
+    SELECT 2, p.proname || '()' FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname = ${schema} AND NOT has_function_privilege(p.oid, 'EXECUTE')
+    ORDER BY 1, 2`
   return rows.map(({ name }) => name)
-})
+}).pipe(Effect.mapError(databaseError("examine")))
 
-export const tables = Effect.gen(function*() {
+/** Whether sessions have been due for five minutes, though a sweep every 30 seconds ends them. */
+export const isOverdue = Effect.gen(function*() {
   const { own, sql } = yield* schemaSql
-  const denied = yield* deniedNames
-  if (denied.length > 0) return { denied, isOverdue: false } satisfies TableFacts
   const before = DateTime.toDate(DateTime.subtract(yield* DateTime.now, { minutes: 5 }))
   const overdue = yield* sql`
     SELECT 1 FROM ${own("sessions")} WHERE ended_at IS NULL AND active_until <= ${before} LIMIT 1`
-  return { denied, isOverdue: overdue.length > 0 } satisfies TableFacts
+  return overdue.length > 0
 }).pipe(Effect.mapError(databaseError("examine")))

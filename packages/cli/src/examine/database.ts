@@ -1,5 +1,5 @@
 /** Examines the database: whether it answers, is migrated, may be used, and whether what runs beside it does. */
-import { RelayRepo } from "@sojourn/core"
+import { RelayRepo, type StoreFailure } from "@sojourn/core"
 import type { DatabaseError } from "@sojourn/postgres"
 import { Effect, type Layer } from "effect"
 import type { SqlClient } from "effect/sql"
@@ -33,25 +33,31 @@ const ofServer = Effect.gen(function*() {
   ]
 })
 
-const ofTables = Effect.gen(function*() {
+const ofGrants = Effect.gen(function*() {
   const { DatabaseFacts } = yield* postgres
-  const { denied, isOverdue } = yield* DatabaseFacts.tables
-  return denied.length > 0
-    ? [found(
-      "permissions",
-      "failed",
-      `The database user may not use ${denied.join(", ")}; grant what the README of @sojourn/postgres lists`
-    )]
-    : [
-      found("permissions", "ok", "The database user may use everything"),
-      isOverdue
-        ? found(
-          "sweeping",
-          "warning",
-          "Sessions that are over have not been ended for five minutes: nobody sweeps; run \"sojourn sweep\" from a timer"
-        )
-        : found("sweeping", "ok", "What is over is ended")
-    ]
+  const denied = yield* DatabaseFacts.denied
+  return [
+    denied.length === 0
+      ? found("permissions", "ok", "The database user may use everything that is there")
+      : found(
+        "permissions",
+        "failed",
+        `The database user may not use ${denied.join(", ")}; grant what the README of @sojourn/postgres lists`
+      )
+  ]
+})
+
+const ofSweeping = Effect.gen(function*() {
+  const { DatabaseFacts } = yield* postgres
+  return [
+    (yield* DatabaseFacts.isOverdue)
+      ? found(
+        "sweeping",
+        "warning",
+        "Sessions that are over have not been ended for five minutes: nobody sweeps; run \"sojourn sweep\" from a timer"
+      )
+      : found("sweeping", "ok", "What is over is ended")
+  ]
 })
 
 const ofRelays = Effect.gen(function*() {
@@ -76,24 +82,40 @@ const ofRelays = Effect.gen(function*() {
   })
 })
 
-const migrated = Effect.gen(function*() {
+const ofMigrations = Effect.gen(function*() {
   const { Migrations } = yield* postgres
   const pending = yield* Migrations.pending()
-  return pending.length === 0
-    ? found("migrations", "ok", "The tables are up to date")
-    : found("migrations", "failed", `${counted(pending.length, "migration")} missing; run "sojourn migrate"`)
+  return [
+    pending.length === 0
+      ? found("migrations", "ok", "The tables are up to date")
+      : found("migrations", "failed", `${counted(pending.length, "migration")} missing; run "sojourn migrate"`)
+  ]
 })
 
 const skipped = (...checks: ReadonlyArray<string>) =>
   checks.map((check) => found(check, "skipped", "Not examined, because of the above"))
 
+const isFailed = (findings: ReadonlyArray<Finding>) => findings.some(({ state }) => state === "failed")
+
+/** What fails becomes a finding, so that all else is told. What `permissions` have told already need not be told twice. */
+const told = <R>(
+  check: string,
+  examination: Effect.Effect<ReadonlyArray<Finding>, { readonly message: string; readonly reason: StoreFailure }, R>,
+  permissions: ReadonlyArray<Finding>
+) =>
+  Effect.catch(examination, ({ message, reason }) =>
+    Effect.succeed(
+      reason === "AccessDenied" && isFailed(permissions) ? skipped(check) : [found(check, "failed", message)]
+    ))
+
 const examine = Effect.gen(function*() {
   const server = yield* ofServer
-  const migrations = yield* migrated
-  if (migrations.state !== "ok") return [...server, migrations, ...skipped("permissions", "sweeping", "relays")]
-  const tables = yield* ofTables
-  const relays = tables.some(({ state }) => state === "failed") ? skipped("sweeping", "relays") : yield* ofRelays
-  return [...server, migrations, ...tables, ...relays]
+  const permissions = yield* told("permissions", ofGrants, [])
+  const migrations = yield* told("migrations", ofMigrations, permissions)
+  const tables = isFailed(migrations)
+    ? skipped("sweeping", "relays")
+    : [...yield* told("sweeping", ofSweeping, permissions), ...yield* told("relays", ofRelays, permissions)]
+  return [...server, ...permissions, ...migrations, ...tables]
 })
 
 /** `database`: the connection, which may fail. */
@@ -103,7 +125,7 @@ export const examineDatabase = <E extends DatabaseError, R>(
   Effect.match(Effect.provide(examine, database), {
     onFailure: ({ message }) => [
       found("database", "failed", message),
-      ...skipped("isolation", "clock", "migrations", "permissions", "sweeping", "relays")
+      ...skipped("isolation", "clock", "permissions", "migrations", "sweeping", "relays")
     ],
     onSuccess: (findings) => findings
   })
