@@ -20,7 +20,7 @@ it.effect.each([
   [["relays", "set-aside", "--help"], "rejected them ten times"],
   [["relay", "--help"], "no other command can use it"],
   [["migrate", "--help"], "--check"],
-  [["doctor", "--help"], "Changes nothing"],
+  [["doctor", "--help"], "opened and closed"],
   [["demo", "--help"], "no server is needed"],
   [["--version"], "sojourn v"],
   [["--completions", "bash"], "complete"]

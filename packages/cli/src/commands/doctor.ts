@@ -14,7 +14,7 @@ import { counted, print, type Style } from "../output.ts"
 /** All that was examined, in the order in which one thing needs the other. `healthy`: nothing has failed. */
 export const DoctorResult = Schema.Struct({ healthy: Schema.Boolean, findings: Schema.Array(Finding) })
 
-/** To look is to leave no trace: what is not there yet is not made. */
+/** To look is to make nothing: one that is there can only be looked at by opening it. */
 const embedded = Effect.fnUntraced(function*(directory: string) {
   if (!(yield* isMade(directory))) {
     return [
@@ -74,7 +74,8 @@ export const doctor = Command.make(
   Command.withDescription(
     "Examine the database, its migrations, permissions and clock, whether somebody sweeps, every relay, Redis, and where " +
       "places come from; tell of each how it stands, and how to mend what is wrong. Exits with 1 when something has " +
-      "failed. Changes nothing, but for a key in Redis that is gone after a second."
+      "failed. Changes no data: Redis gets a key that is gone after a second; an embedded database is opened and closed, " +
+      "as by any command, so that others have to wait, and is not made if it is not there."
   ),
   Command.withExamples([
     { command: "sojourn doctor", description: "Before asking somebody else" },
