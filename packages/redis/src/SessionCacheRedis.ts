@@ -116,33 +116,36 @@ export const layer = (options: Options = {}): Layer.Layer<SessionCache, never, R
         const life = activeUntil - now.epochMilliseconds
         if (life <= 0) return undefined
         const use = Math.min(life, bound)
-        const value = encode(session, now.epochMilliseconds + use)
-        return [session.id, value, String(now.epochMilliseconds), String(activeUntil), String(life), String(use)]
+        return { activeUntil, life, use, value: encode(session, now.epochMilliseconds + use) }
       }
 
       const fence: SessionCache["Service"]["fence"] = (userId, ids, now) =>
         ids.length === 0
           ? Effect.void
-          : writeFence(keys.ofUser(userId, ids), [...burial, String(now.epochMilliseconds), ...ids])
+          : writeFence(keys.ofUser(userId, ids), [...burial, String(now.epochMilliseconds)])
+
+      const writeEntry = (write: typeof writeFill): SessionCache["Service"]["fill"] => (session, now) => {
+        const found = entry(session, now)
+        if (found === undefined) return Effect.void
+        const { activeUntil, life, use, value } = found
+        const times = [now.epochMilliseconds, activeUntil, life, use].map(String)
+        return write(keys.ofUser(session.userId, [session.id]), [session.id, value, ...times])
+      }
 
       return SessionCache.of({
         put: (session, fenced, now) => {
-          const args = entry(session, now)
-          return args === undefined
+          const found = entry(session, now)
+          return found === undefined
             ? fence(session.userId, fenced, now)
             : writePut({
               keys: keys.ofUser(session.userId, [session.id, ...fenced]),
-              args: [...args, String(fenced.length), ...fenced]
+              value: found.value,
+              now: now.epochMilliseconds,
+              activeUntil: found.activeUntil
             })
         },
-        fill: (session, now) => {
-          const args = entry(session, now)
-          return args === undefined ? Effect.void : writeFill(keys.ofUser(session.userId, [session.id]), args)
-        },
-        touch: (session, now) => {
-          const args = entry(session, now)
-          return args === undefined ? Effect.void : writeTouch(keys.ofUser(session.userId, [session.id]), args)
-        },
+        fill: writeEntry(writeFill),
+        touch: writeEntry(writeTouch),
         get: (id, tag, now) => {
           const key = keys.session(id, tag)
           return Effect.matchEffect(readOne(key), {

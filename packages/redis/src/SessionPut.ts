@@ -7,10 +7,30 @@ import type { RedisSend } from "./RedisSend.ts"
 import * as SessionScripts from "./SessionScripts.ts"
 import * as Together from "./Together.ts"
 
-/** What the script is told of one session. */
+/** A session that is put, at so many milliseconds since 1970. */
 interface Put {
+  /** Its user's index, its own, and those of the sessions that are fenced. */
   readonly keys: ReadonlyArray<string>
-  readonly args: ReadonlyArray<string | Buffer>
+  readonly value: Buffer
+  readonly now: number
+  readonly activeUntil: number
+}
+
+/** What stands before each value. */
+const headLength = 8 + 8 + 4 + 4
+
+/** All of them, one after the other: two times as doubles, how many are fenced, the value's length, the value. */
+const written = (all: ReadonlyArray<Put>): Buffer => {
+  const bytes = Buffer.allocUnsafe(all.reduce((length, { value }) => length + headLength + value.length, 0))
+  let at = 0
+  for (const { activeUntil, keys, now, value } of all) {
+    at = bytes.writeDoubleBE(now, at)
+    at = bytes.writeDoubleBE(activeUntil, at)
+    at = bytes.writeUInt32BE(keys.length - 2, at)
+    at = bytes.writeUInt32BE(value.length, at)
+    at += value.copy(bytes, at)
+  }
+  return bytes
 }
 
 /** Of the script's answer: those that failed, by their places. */
@@ -31,9 +51,8 @@ export const make = (
   return Together.make(
     (all: ReadonlyArray<Put>, callers) => {
       const keys = all.flatMap((put) => put.keys)
-      const args = all.flatMap((put) => put.args)
       const several = { asked: all.length, callers }
-      return send(() => evaluate(client, SessionScripts.put, keys, [...burial, ...args]), several).pipe(
+      return send(() => evaluate(client, SessionScripts.put, keys, [...burial, written(all)]), several).pipe(
         Effect.mapError(failed),
         Effect.map((answer) => {
           const failedOnes = failures(answer)

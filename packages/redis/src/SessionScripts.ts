@@ -12,16 +12,20 @@ local function add(index, id, now, activeUntil, life)
   if redis.call("PTTL", index) < tonumber(life) then redis.call("PEXPIRE", index, life) end
 end`
 
+/** A session's key ends with its id. */
+const idOf = `
+local function idOf(key) return string.sub(key, -36) end`
+
 /**
- * `count` sessions, whose ids begin at ARGV[arg] and whose keys at KEYS[key]. Those that had no tombstone yet are put to
+ * `count` sessions, whose keys begin at KEYS[key]. Those that had no tombstone yet are put to
  * the `news`: the others were told of when they got theirs. The channel is told in the form of `InvalidationMessage`.
  * Where a Redis that is full takes no tombstone, the entry goes all the same and is told; gives that error.
  */
-const bury = `
-local function bury(index, key, arg, count, life, news)
+const bury = `${idOf}
+local function bury(index, key, count, life, news)
   local failure
   for i = 0, count - 1 do
-    local id = ARGV[arg + i]
+    local id = idOf(KEYS[key + i])
     local old = redis.pcall("SET", KEYS[key + i], "${tombstone}", "PX", life, "GET")
     if type(old) == "table" then
       redis.call("DEL", KEYS[key + i])
@@ -54,20 +58,20 @@ local function keepTrust(old, value)
 end`
 
 /**
- * ARGV begins with the life of tombstones and the channel; then, of each session that is put, KEYS: index, session,
- * ended…; ARGV: id, value, now, active until, life, life of the value, number of the ended, ended….
+ * ARGV: life of tombstones, channel, and in one text all that is put, as `SessionPut` writes it: an argument each would
+ * take longer to write and to read than all the rest. KEYS of each session: index, session, ended….
  * The failure of one stops none of the others; gives each one's place and message. On a replica READONLY is the error of the
  * script itself: only that makes ioredis look for the primary. Mostly a session is new,
  * and need not be read first; what is not new, and not there any more, others may have kept with another secret.
  */
 export const put = script(`${addToIndex}${bury}${secret}${keepTrust}
 local news, changes, failures, at, nth = {}, {}, {}, nil, 0
-local function putOne(key, arg, ended)
-  local index, id, value, now = KEYS[key], ARGV[arg], ARGV[arg + 1], ARGV[arg + 2]
-  local failure = bury(index, key + 2, arg + 7, ended, ARGV[1], news)
+local function putOne(key, value, now, activeUntil, ended)
+  local index, id, use = KEYS[key], idOf(KEYS[key + 1]), struct.unpack(">I6", value, 3) - now
+  local failure = bury(index, key + 2, ended, ARGV[1], news)
   if failure then error(failure) end
-  if redis.call("SET", KEYS[key + 1], value, "PX", ARGV[arg + 5], "NX") then
-    if created(value) ~= tonumber(now) then changes[#changes + 1] = id end
+  if redis.call("SET", KEYS[key + 1], value, "PX", use, "NX") then
+    if created(value) ~= now then changes[#changes + 1] = id end
   else
     local old = redis.call("GET", KEYS[key + 1])
     if old == "${tombstone}" then return end
@@ -75,16 +79,17 @@ local function putOne(key, arg, ended)
       if isLater(old, value) then return end
       value = keepTrust(old, value)
     end
-    redis.call("SET", KEYS[key + 1], value, "PX", ARGV[arg + 5])
+    redis.call("SET", KEYS[key + 1], value, "PX", use)
     if secret(old) ~= secret(value) then changes[#changes + 1] = id end
   end
-  add(index, id, now, ARGV[arg + 3], ARGV[arg + 4])
+  add(index, id, now, activeUntil, activeUntil - now)
 end
-local key, arg = 1, 3
+local key, from = 1, 1
 while key <= #KEYS do
-  local now, ended = ARGV[arg + 2], tonumber(ARGV[arg + 6])
-  if not at or tonumber(now) < tonumber(at) then at = now end
-  local done, failure = pcall(putOne, key, arg, ended)
+  local now, activeUntil, ended, length, valueAt = struct.unpack(">ddI4I4", ARGV[3], from)
+  from = valueAt + length
+  if not at or now < at then at = now end
+  local done, failure = pcall(putOne, key, string.sub(ARGV[3], valueAt, from - 1), now, activeUntil, ended)
   if not done then
     local why = type(failure) == "table" and failure.err or tostring(failure)
     local readonly = string.match(why, "^READONLY .*") or string.match(why, " %-(READONLY .*)")
@@ -92,7 +97,7 @@ while key <= #KEYS do
     failures[#failures + 1] = nth
     failures[#failures + 1] = why
   end
-  key, arg, nth = key + 2 + ended, arg + 7 + ended, nth + 1
+  key, nth = key + 2 + ended, nth + 1
 end
 tell(ARGV[2], at, news)
 if #changes > 0 then redis.call("PUBLISH", ARGV[2], "C" .. at .. " " .. table.concat(changes, ",")) end
@@ -118,10 +123,10 @@ redis.call("SET", KEYS[2], string.sub(new, 1, 2) .. string.sub(old, 3, 8) .. str
 add(KEYS[1], ARGV[1], ARGV[3], ARGV[4], ARGV[5])
 return 1`)
 
-/** KEYS: index, ended…; ARGV: life of tombstones, channel, now, ended…. */
+/** KEYS: index, ended…; ARGV: life of tombstones, channel, now. */
 export const fence = script(`${bury}
 local news = {}
-local failure = bury(KEYS[1], 2, 4, #KEYS - 1, ARGV[1], news)
+local failure = bury(KEYS[1], 2, #KEYS - 1, ARGV[1], news)
 tell(ARGV[2], ARGV[3], news)
 return failure or #KEYS - 1`)
 
