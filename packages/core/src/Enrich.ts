@@ -52,14 +52,13 @@ const told = (device: AnswerExit<Device>, location: AnswerExit<Location>) =>
     : Effect.all({ device: orAbsent("device", device), location: orAbsent("location", location) })
 
 /** Asks both enrichers once, with what the client sent; what is missing reaches them as an empty string. */
-export const enrich = (command: CreateSession) =>
-  Effect.contextWith((context: Context.Context<DeviceEnricher | LocationEnricher>) => {
-    const userAgent = Option.getOrElse(command.userAgent, () => "")
-    const ipAddress = Option.getOrElse(command.ipAddress, () => "")
-    const device = ask(() => Context.get(context, DeviceEnricher).enrich(userAgent, command.clientHints))
-    const location = ask(() => Context.get(context, LocationEnricher).enrich(ipAddress))
-    // Mostly both know the answer already, and there is nothing to wait for.
-    return isThere(device) && isThere(location)
-      ? told(device, location)
-      : Effect.flatMap(settled(device, location), ([device, location]) => told(device, location))
-  })
+export const enrich = (command: CreateSession, context: Context.Context<DeviceEnricher | LocationEnricher>) => {
+  const userAgent = Option.getOrElse(command.userAgent, () => "")
+  const ipAddress = Option.getOrElse(command.ipAddress, () => "")
+  const device = ask(() => Context.get(context, DeviceEnricher).enrich(userAgent, command.clientHints))
+  const location = ask(() => Context.get(context, LocationEnricher).enrich(ipAddress))
+  // Mostly both know the answer already, and there is nothing to wait for.
+  return isThere(device) && isThere(location)
+    ? told(device, location)
+    : Effect.flatMap(settled(device, location), ([device, location]) => told(device, location))
+}

@@ -9,14 +9,14 @@ const isTraced = (context: Context.Context<never>): boolean =>
 export const callerSpan = (context: Context.Context<never>): Tracer.AnySpan | undefined =>
   isTraced(context) ? Context.getOrUndefined(context, Tracer.ParentSpan) : undefined
 
-/** As `Effect.useSpan`, with no span where the application has no tracer. */
+/** As `Effect.useSpan`, with no span where the application has no tracer, and with what the caller provides. */
 export const useInnerSpan = <A, E, R>(
   name: string,
   options: Tracer.SpanOptionsNoTrace,
-  use: (span: Tracer.Span | undefined) => Effect.Effect<A, E, R>
+  use: (span: Tracer.Span | undefined, context: Context.Context<never>) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.contextWith((context: Context.Context<never>) =>
-    isTraced(context) ? Effect.useSpan(name, options, use) : use(undefined)
+    isTraced(context) ? Effect.useSpan(name, options, (span) => use(span, context)) : use(undefined, context)
   )
 
 /** What is done within this span, if there is one. */

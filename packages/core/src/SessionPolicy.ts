@@ -63,9 +63,11 @@ export const TierPolicies = Context.Reference<ReadonlyMap<Tier, SessionRules>>("
 })
 
 /** The rules for a user of this tier: the tier's own, else those of `SessionPolicy`. */
+export const rulesIn = (context: Context.Context<never>, tier: Option.Option<Tier>): SessionRules => {
+  const own = Option.isSome(tier) ? Context.get(context, TierPolicies).get(tier.value) : undefined
+  return own ?? Context.get(context, SessionPolicy)
+}
+
+/** As `rulesIn`, around the effect. */
 export const rulesFor = (tier: Option.Option<Tier>): Effect.Effect<SessionRules> =>
-  Effect.contextWith((context: Context.Context<never>) => {
-    const tiers = Context.get(context, TierPolicies)
-    const own = Option.flatMap(tier, (name) => Option.fromUndefinedOr(tiers.get(name)))
-    return Effect.succeed(Option.getOrElse(own, () => Context.get(context, SessionPolicy)))
-  })
+  Effect.map(Effect.context<never>(), (context) => rulesIn(context, tier))

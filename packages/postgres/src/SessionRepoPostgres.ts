@@ -68,11 +68,10 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
 
         // The span is handed on, as to provide it takes as long as to make it.
         admit: (candidate, rules, late) =>
-          useInnerSpan("SessionRepo.admit", {}, (span) =>
-            Effect.flatMap(inTransaction, (isInside) =>
-              isInside
-                ? withinSpan(span)(admitInside(candidate, rules))
-                : admitTogether(candidate, rules, span, late))),
+          useInnerSpan("SessionRepo.admit", {}, (span, context) =>
+            isInTransaction(context)
+              ? withinSpan(span)(admitInside(candidate, rules))
+              : admitTogether(candidate, rules, span, late)),
 
         enforceLimit,
 
