@@ -1,5 +1,6 @@
 /** Device and place of a login, found at the same time, each within a bounded time. */
-import { Cause, Context, Duration, Effect, Exit, Fiber, Metric, Option, Result } from "effect"
+import { Cause, Context, Duration, Effect, Exit, Fiber, Metric, Option } from "effect"
+import { ask, isThere } from "./Asked.ts"
 import type { CreateSession } from "./CreateSession.ts"
 import type { Device } from "./Device.ts"
 import { DeviceEnricher, type EnrichmentError } from "./DeviceEnricher.ts"
@@ -13,13 +14,6 @@ type Answer<A> = Option.Option<A>
 type AnswerExit<A> = Exit.Exit<Answer<A>, EnrichmentError | Cause.TimeoutError>
 /** An answer that was there at once, or the effect that looks for it. */
 type Asked<A> = Effect.Effect<Answer<A>, EnrichmentError>
-
-const isThere = <A, E>(asked: Effect.Effect<A, E>): asked is Exit.Exit<A, E> => Exit.isExit(asked)
-
-const ask = <A>(answer: () => Asked<A>): Asked<A> => {
-  const asked = Result.try(answer)
-  return Result.isSuccess(asked) ? asked.success : Exit.die(asked.failure)
-}
 
 const timedOut = Exit.fail(new Cause.TimeoutError(`No answer within ${Duration.format(timeout)}`))
 

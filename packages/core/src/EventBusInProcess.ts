@@ -41,12 +41,13 @@ export const layer = (options: Options = {}): Layer.Layer<EventBus> =>
       )
 
       return EventBus.of({
+        // Not suspended where nobody listens: who tells of it need not start a fiber then.
         publish: (events) =>
-          Effect.suspend(() =>
-            events.length === 0 || subscribers.size === 0
-              ? Effect.void
-              : Effect.forEach([...subscribers], (queue) => deliver(queue, events), { discard: true })
-          ),
+          events.length === 0 || subscribers.size === 0
+            ? Effect.void
+            : Effect.suspend(() =>
+              Effect.forEach([...subscribers], (queue) => deliver(queue, events), { discard: true })
+            ),
         events: Stream.unwrap(Effect.map(subscribe, (queue) => Stream.fromQueue(queue)))
       })
     })

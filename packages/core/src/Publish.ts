@@ -1,5 +1,6 @@
 /** Tells the event bus what happened, in order, and is not held up by it. */
-import { type Context, Effect, Fiber, Metric, Semaphore } from "effect"
+import { type Context, Effect, Exit, Fiber, Metric, Semaphore } from "effect"
+import { ask, isThere } from "./Asked.ts"
 import { atMostEvery } from "./AtMostEvery.ts"
 import type { EventBus } from "./EventBus.ts"
 import type { SessionEvent } from "./SessionEvent.ts"
@@ -31,40 +32,47 @@ const lineOf = (bus: Bus): Line => {
   return line
 }
 
-/** Hands the events to the bus, and waits for it a moment, unless others do in vain. Never fails. */
+/** Tells it when it is its turn, and waits for it a moment, unless others do in vain. */
+const inLine = (line: Line, tell: Effect.Effect<void>) => {
+  let isCounted = false
+  const failed = (...why: ReadonlyArray<unknown>) =>
+    Effect.suspend(() => {
+      if (isCounted) return Effect.void
+      isCounted = true
+      return Effect.andThen(
+        line.rarely(Effect.logWarning("The event bus failed; the event log has the events", ...why)),
+        Metric.update(busErrors, 1)
+      )
+    })
+  const tooSlow = Effect.suspend(() => {
+    line.isLate = true
+    return failed(`It took longer than ${patience}`)
+  })
+  if (line.length >= capacity) return failed(`It is ${capacity} publications behind and is not told any more`)
+  line.length++
+  return tell.pipe(
+    Effect.catchCause(failed),
+    line.turn.withPermit,
+    Effect.ensuring(Effect.sync(() => {
+      if (--line.length === 0) line.isLate = false
+    })),
+    Effect.forkDetach({ startImmediately: true }),
+    Effect.flatMap((fiber) =>
+      // A bus inside the process is done by now.
+      fiber.pollUnsafe() !== undefined
+        ? Effect.void
+        : line.isLate
+        ? tooSlow
+        : Effect.timeoutOrElse(Fiber.await(fiber), { duration: patience, orElse: () => tooSlow })
+    )
+  )
+}
+
+/** Hands the events to the bus, in order. Never fails. */
 export const publish = (bus: Bus, events: ReadonlyArray<SessionEvent>): Effect.Effect<void> =>
   Effect.suspend(() => {
     const line = lineOf(bus)
-    let isCounted = false
-    const failed = (...why: ReadonlyArray<unknown>) =>
-      Effect.suspend(() => {
-        if (isCounted) return Effect.void
-        isCounted = true
-        return Effect.andThen(
-          line.rarely(Effect.logWarning("The event bus failed; the event log has the events", ...why)),
-          Metric.update(busErrors, 1)
-        )
-      })
-    const tooSlow = Effect.suspend(() => {
-      line.isLate = true
-      return failed(`It took longer than ${patience}`)
-    })
-    if (line.length >= capacity) return failed(`It is ${capacity} publications behind and is not told any more`)
-    line.length++
-    return Effect.suspend(() => bus.publish(events)).pipe(
-      Effect.catchCause(failed),
-      line.turn.withPermit,
-      Effect.ensuring(Effect.sync(() => {
-        if (--line.length === 0) line.isLate = false
-      })),
-      Effect.forkDetach({ startImmediately: true }),
-      Effect.flatMap((fiber) =>
-        // A bus inside the process is done by now.
-        fiber.pollUnsafe() !== undefined
-          ? Effect.void
-          : line.isLate
-          ? tooSlow
-          : Effect.timeoutOrElse(Fiber.await(fiber), { duration: patience, orElse: () => tooSlow })
-      )
-    )
+    const tell = line.length === 0 ? ask(() => bus.publish(events)) : Effect.suspend(() => bus.publish(events))
+    // A fiber for a bus that was done at once would be a twentieth of a login.
+    return isThere(tell) && Exit.isSuccess(tell) ? Effect.void : inLine(line, tell)
   })
