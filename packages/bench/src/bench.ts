@@ -12,7 +12,7 @@ import { withEnvironment } from "./Environment.ts"
 import { isReached, line, markdown, table } from "./Report.ts"
 import type { BenchEnv, Measured, Scenario } from "./Scenario.ts"
 import { admit } from "./scenarios/admit.ts"
-import { create } from "./scenarios/create.ts"
+import { create, createWithRoom } from "./scenarios/create.ts"
 import { createBetterAuth } from "./scenarios/createBetterAuth.ts"
 import { device } from "./scenarios/device.ts"
 import { footprint } from "./scenarios/footprint.ts"
@@ -28,6 +28,7 @@ const scenarios: ReadonlyArray<Scenario> = [
   // Before the others: how much Redis grows by depends on how full its tables are already.
   footprint,
   create,
+  createWithRoom,
   createBetterAuth,
   admit,
   lock,
