@@ -40,7 +40,7 @@ export default defineConfig({
   root,
   test: {
     projects: [
-      ...["core", "postgres", "enrich", "webhook", "testing", "cli"].map((name) => project(name)),
+      ...["core", "postgres", "enrich", "webhook", "http", "testing", "cli"].map((name) => project(name)),
       project("sojourn-long", { folder: "sojourn", include: untimed }),
       project("redis", { isTimed: true }),
       project("sojourn", { exclude: untimed, isTimed: true })

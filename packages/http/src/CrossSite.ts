@@ -1,0 +1,42 @@
+/** Requests that another site makes a browser send. */
+import { Context, Effect } from "effect"
+import { HttpServerRequest } from "effect/http"
+import { CrossSiteRequest } from "./Refusals.ts"
+
+/**
+ * Other origins whose pages may change something with the cookie, such as `https://app.example` for a server at
+ * `https://api.example`. Default: none, only pages of the server's own origin.
+ */
+export const TrustedOrigins = Context.Reference<ReadonlyArray<string>>("@sojourn/http/TrustedOrigins", {
+  defaultValue: () => []
+})
+
+/** Methods that change nothing (RFC 9110, section 9.2.1). */
+const safe: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"])
+
+/** `none`: the user's own doing, as by the address bar. `same-site` is refused, too: a subdomain may be somebody else's. */
+const own: ReadonlySet<string> = new Set(["same-origin", "none"])
+
+const isOwn = ({ headers }: HttpServerRequest.HttpServerRequest): boolean => {
+  const site = headers["sec-fetch-site"]
+  if (site !== undefined) return own.has(site)
+  const origin = headers["origin"]
+  return origin !== undefined && headers["host"] !== undefined && URL.parse(origin)?.host === headers["host"]
+}
+
+/**
+ * Fails with `CrossSiteRequest` unless the request under way changes nothing (GET, HEAD, OPTIONS), comes from an origin in
+ * `TrustedOrigins`, or from the application's own pages: by `Sec-Fetch-Site`, which pages cannot forge, or, from browsers without it, by
+ * `Origin`. A request with neither is refused (OWASP Cross-Site Request Forgery Prevention Cheat Sheet; ASVS 5.0, 3.5.1).
+ *
+ * `Authentication` asks it of requests by cookie. Ask it yourself where a cookie is handed out, so that no other site signs
+ * somebody in as somebody else.
+ */
+export const refuseCrossSite: Effect.Effect<void, CrossSiteRequest, HttpServerRequest.HttpServerRequest> = Effect.gen(
+  function*() {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    if (safe.has(request.method) || isOwn(request)) return
+    const origin = request.headers["origin"]
+    if (origin === undefined || !(yield* TrustedOrigins).includes(origin)) return yield* new CrossSiteRequest()
+  }
+)
