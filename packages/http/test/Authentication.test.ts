@@ -2,6 +2,7 @@ import { assert, it } from "@effect/vitest"
 import {
   byAdministrator,
   EventLog,
+  parseIpAddress,
   RevokeSession,
   revokeSession,
   RotationGrace,
@@ -11,7 +12,7 @@ import {
   SessionRepoError,
   SessionRules
 } from "@sojourn/core"
-import { layerLocalhostCookie, SessionCookie, SessionCookieSettings } from "@sojourn/http"
+import { behindProxies, ClientAddress, layerLocalhostCookie, SessionCookie, SessionCookieSettings } from "@sojourn/http"
 import { Fixtures, SessionCacheTest } from "@sojourn/testing"
 import { DateTime, Duration, Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
@@ -133,19 +134,29 @@ it.effect("an expired session is not let in", () =>
 
 it.effect("a request keeps a session from going idle, and is recorded with its address", () =>
   Effect.gen(function*() {
-    const { cookie, id } = yield* logIn()
+    const { cookie, id } = yield* logIn(ada, { "x-forwarded-for": Fixtures.addresses.cloudflare })
     const idle = yield* logIn()
     for (let half = 0; half < 4; half++) {
       yield* TestClock.adjust("30 minutes")
-      assert.strictEqual((yield* ask("GET /me", { cookie })).status, 200)
+      const { status } = yield* ask("GET /me", {
+        cookie,
+        headers: { "x-forwarded-for": Fixtures.addresses.documentation }
+      })
+      assert.strictEqual(status, 200)
       yield* TestClock.adjust("2 seconds")
     }
     assert.deepStrictEqual((yield* ask("GET /me", { cookie: idle.cookie })).json, refused("idle"))
-    const { lastActivityAt, lastIpAddress } = Option.getOrThrow(yield* SessionRepo.use((repo) => repo.find(id)))
-    assert.deepStrictEqual(lastIpAddress, Option.some("127.0.0.1"))
+    const { ipAddress, lastActivityAt, lastIpAddress } = Option.getOrThrow(
+      yield* SessionRepo.use((repo) => repo.find(id))
+    )
+    assert.deepStrictEqual(ipAddress, parseIpAddress(Fixtures.addresses.cloudflare))
+    assert.deepStrictEqual(lastIpAddress, parseIpAddress(Fixtures.addresses.documentation))
     assert.strictEqual(DateTime.toEpochMillis(lastActivityAt), Duration.toMillis("2 hours") + 6_000)
   }).pipe(Effect.provide(
-    app(Layer.succeed(SessionPolicy, SessionRules.make({ idleTimeout: Option.some(Duration.hours(1)) })))
+    app(Layer.merge(
+      Layer.succeed(SessionPolicy, SessionRules.make({ idleTimeout: Option.some(Duration.hours(1)) })),
+      Layer.succeed(ClientAddress, behindProxies("x-forwarded-for"))
+    ))
   )))
 
 it.effect("a store that is away lets nobody in, and is no reason to sign in again", () =>
