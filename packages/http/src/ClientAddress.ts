@@ -22,12 +22,14 @@ const withoutPort = (text: string) => text.replace(/^\[([^\]]*)\](:\d+)?$/, "$1"
  * write only what stands left of it.
  *
  * Fewer entries than that: the request did not come through all proxies, and no address is known. The header must be one that every
- * proxy appends to or sets, and the server must be reached through them alone.
+ * proxy appends to, and the server must be reached through them alone. Throws unless `proxies` is a whole number from 1.
  *
  * @example
  * Layer.succeed(ClientAddress, behindProxies("x-forwarded-for", 2))
  */
 export const behindProxies = (header: string, proxies = 1): AddressOf => {
+  // Minus zero would be the entry on the left, which is the client's to write.
+  if (!Number.isInteger(proxies) || proxies < 1) throw new RangeError(`No number of proxies: ${proxies}`)
   const name = header.toLowerCase()
   return ({ headers }) =>
     Option.map(Option.fromUndefinedOr(headers[name]?.split(",").at(-proxies)), (entry) => withoutPort(entry.trim()))

@@ -20,8 +20,8 @@ const own: ReadonlySet<string> = new Set(["same-origin", "none"])
 const isOwn = ({ headers }: HttpServerRequest.HttpServerRequest): boolean => {
   const site = headers["sec-fetch-site"]
   if (site !== undefined) return own.has(site)
-  const origin = headers["origin"]
-  return origin !== undefined && headers["host"] !== undefined && URL.parse(origin)?.host === headers["host"]
+  const { host, origin } = headers
+  return origin !== undefined && host !== undefined && URL.parse(origin)?.host === host.toLowerCase()
 }
 
 /**

@@ -87,8 +87,6 @@ const endOthers = Effect.gen(function*() {
   KeptSessionNotActive: () => unauthorized("invalid")
 }))
 
-type Sessions = typeof SessionsApi
-
 /** What the API has before these endpoints, besides `Authentication`. */
 type Middleware<Groups extends HttpApiGroup.Constraint> = HttpApiEndpoint.Middleware<
   HttpApiGroup.EndpointsWithIdentifier<Groups, "sessions">
@@ -97,9 +95,10 @@ type Middleware<Groups extends HttpApiGroup.Constraint> = HttpApiEndpoint.Middle
 /** An API that `SessionsApi` was added to, whatever prefix or middleware it has. */
 type WithSessions = {
   readonly groups: {
-    readonly sessions: { readonly endpoints: Readonly<Record<keyof Sessions["endpoints"], unknown>> }
+    readonly sessions: { readonly endpoints: Readonly<Record<keyof typeof SessionsApi["endpoints"], unknown>> }
   }
 }
+
 /**
  * The endpoints of `SessionsApi`, for the API that it was added to. Users reach their own sessions alone: another user's is answered
  * as one that does not exist. Ends are recorded as the user's, with their address.

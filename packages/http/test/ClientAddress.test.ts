@@ -38,6 +38,10 @@ it("of several proxies the outermost one counts", () => {
   assert.strictEqual(given("203.0.113.7"), undefined)
 })
 
+it("a number of proxies by which clients could write their own address is refused", () => {
+  for (const proxies of [0, -1, 1.5, NaN]) assert.throws(() => behindProxies("x-forwarded-for", proxies), RangeError)
+})
+
 it.effect("the login is told of its user agent and of all client hints, and of nothing else", () => {
   const devices = EnricherTest.device(EnricherTest.unknown)
   return Effect.gen(function*() {

@@ -15,6 +15,7 @@ const cases: ReadonlyArray<readonly [number, Record<string, string>]> = [
   // What the browser says counts, not what names itself.
   [403, { "sec-fetch-site": "cross-site", origin: `https://${host}` }],
   [204, { "sec-fetch-site": "", origin: `https://${host}` }],
+  [204, { "sec-fetch-site": "", origin: `https://${host}`, host: "App.Example" }],
   [403, { "sec-fetch-site": "", origin: "https://evil.example" }],
   [403, { "sec-fetch-site": "", origin: `https://${host}:8443` }],
   [403, { "sec-fetch-site": "", origin: `https://${host}.evil.example` }],

@@ -1,9 +1,9 @@
 import { assert, it } from "@effect/vitest"
-import { EventLog, parseIpAddress, SessionEnd, SessionRepo, SessionRepoError, system } from "@sojourn/core"
+import { EventLog, parseIpAddress, SessionRepo } from "@sojourn/core"
 import { EnricherTest, Fixtures } from "@sojourn/testing"
 import { Array, DateTime, Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
-import { app, ask, bob, logIn } from "./app.ts"
+import { app, ask, bob, isIn, logIn } from "./app.ts"
 
 const unknownId = "019ca945-0a00-7a3b-8c1d-5e6f708192a3"
 
@@ -11,8 +11,6 @@ const enrichers = Layer.merge(
   EnricherTest.device(EnricherTest.known(Fixtures.device)).layer,
   EnricherTest.location(EnricherTest.known(Fixtures.location)).layer
 )
-
-const isIn = (cookie: string) => Effect.map(ask("GET /me", { cookie }), ({ status }) => status === 200)
 
 /** How sessions ended: the session, the reason, and who did it from where. */
 const endings = Effect.gen(function*() {
@@ -159,42 +157,4 @@ it.effect("nobody sees or ends anything without a session", () =>
       assert.strictEqual((yield* ask(request)).status, 401, request)
     }
     assert.isTrue(yield* isIn(cookie))
-  }).pipe(Effect.provide(app())))
-
-const away = () =>
-  Effect.fail(new SessionRepoError({ operation: "any", reason: "Unavailable", message: "away", cause: undefined }))
-
-/** A store that answers nothing about sessions, though their tokens can still be checked: the cache knows them. */
-const storeAway = Layer.effect(
-  SessionRepo,
-  Effect.map(SessionRepo, (repo) => ({ ...repo, list: away, end: away, endAll: away }))
-)
-
-it.effect("a store that is away is told as such, and the cookie stays, as the session does", () =>
-  Effect.gen(function*() {
-    const { cookie } = yield* logIn()
-    for (
-      const request of [
-        "GET /sessions",
-        "DELETE /sessions",
-        "DELETE /sessions/current",
-        `DELETE /sessions/${unknownId}`
-      ]
-    ) {
-      const { cookies, json, status } = yield* ask(request, { cookie })
-      assert.deepStrictEqual([status, json, cookies], [503, { _tag: "Unavailable" }, []], request)
-    }
-  }).pipe(Effect.provide(app(storeAway))))
-
-it.effect("who was signed out a moment ago, in another process, ends no session", () =>
-  Effect.gen(function*() {
-    const { cookie, id } = yield* logIn()
-    const other = yield* logIn()
-    // In the store alone: the cache has not heard of it.
-    const end = SessionEnd.make({ at: yield* DateTime.now, reason: "admin_action", actor: system })
-    yield* SessionRepo.use((repo) => repo.end(id, end, { owner: Option.none(), reuse: Option.none() }))
-    assert.isTrue(yield* isIn(cookie))
-    const { json, status } = yield* ask("DELETE /sessions", { cookie })
-    assert.deepStrictEqual([status, json], [401, { _tag: "Unauthorized", reason: "invalid" }])
-    assert.isTrue(yield* isIn(other.cookie))
   }).pipe(Effect.provide(app())))

@@ -159,3 +159,6 @@ export const logIn = Effect.fnUntraced(function*(user: UserId = ada, headers: Re
   const { json } = yield* ask("GET /me", { cookie })
   return { cookie, token: cookie.slice(cookie.indexOf("=") + 1), id: SessionId.make(json.session) }
 })
+
+/** Whether this cookie lets in. */
+export const isIn = (cookie: string) => Effect.map(ask("GET /me", { cookie }), ({ status }) => status === 200)
