@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest, HttpServer } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
 import { Api, app, bob, logIn } from "./app.ts"
@@ -26,4 +26,4 @@ it.effect("a client made from the contract lists in pages, ends sessions, and ge
     assert.deepStrictEqual((yield* sessions.endOthers()).ended, [lost.id])
     yield* sessions.signOut()
     assert.deepInclude(yield* Effect.flip(sessions.list({ query: {} })), { _tag: "Unauthorized", reason: "logout" })
-  }).pipe(Effect.provide(FetchHttpClient.layer), Effect.provide(app())))
+  }).pipe(Effect.provide(Layer.merge(app(), FetchHttpClient.layer))))

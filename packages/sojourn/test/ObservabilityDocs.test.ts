@@ -4,7 +4,7 @@ import { globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { names, root, table } from "./ObservabilityPage.ts"
 
-const published = ["core", "postgres", "redis", "enrich", "webhook", "sojourn"]
+const published = ["core", "postgres", "redis", "enrich", "webhook", "http", "sojourn"]
 const sources = globSync(`packages/{${published.join(",")}}/src/**/*.ts`, { cwd: root }).map((file) =>
   readFileSync(join(root, file), "utf8")
 )
