@@ -29,7 +29,7 @@ const keyOf = (userAgent: string, hints: ClientHints): string => {
 
 /**
  * Reads the first 1,024 characters of the user agent and the first 512 of each client hint; hints win over the user
- * agent, which browsers freeze. Never fails. A new user agent costs some 40 microseconds, a known one about 1.
+ * agent, which browsers freeze. Never fails. A new user agent costs some 20 microseconds, a known one about 1.
  *
  * Versions are those that the browser told. Without hints, Windows 11 counts as 10 and macOS stays at 10.15.7.
  */

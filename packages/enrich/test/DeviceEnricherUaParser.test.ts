@@ -18,6 +18,20 @@ const told = ([name, kind, browserVersion, systemVersion, userAgent]: Example) =
     ], [name, kind, browserVersion, systemVersion])
   })
 
+/** The forms that are told from a single pattern each. */
+const frozen = (version: string) => [
+  ...["Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10_15_7", "X11; Linux x86_64", "Linux; Android 10; K"]
+    .flatMap(
+      (system) =>
+        ["Safari/537.36", "Mobile Safari/537.36", `Safari/537.36 Edg/${version}`].map((end) =>
+          `Mozilla/5.0 (${system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${version} ${end}`
+        )
+    ),
+  ...["Windows NT 10.0; Win64; x64", "X11; Linux x86_64"].map((system) =>
+    `Mozilla/5.0 (${system}; rv:${version}) Gecko/20100101 Firefox/${version}`
+  )
+]
+
 describe("devices", () => {
   it.layer(DeviceEnricherUaParser.layer())((it) => {
     it.effect.each(browsers)("U1 %s (%s, %s, %s): %s", told)
@@ -48,6 +62,14 @@ describe("devices", () => {
         const { name, system } = Option.getOrThrow(device)
         assert.deepStrictEqual([name, system], ["curl", Option.some("Linux")])
       }))
+
+    it.effect.each(["99.0", "115.0.0.0", "148.0.0.0", "2345.0.6478.134", "."].flatMap(frozen))(
+      "U1 a frozen form is told as by all the library's patterns, which any other word calls for: %s",
+      (userAgent) =>
+        Effect.gen(function*() {
+          assert.deepStrictEqual(yield* enrich(userAgent), yield* enrich(`${userAgent} -`))
+        })
+    )
 
     it.effect("U1 the same question has the same answer", () =>
       Effect.gen(function*() {

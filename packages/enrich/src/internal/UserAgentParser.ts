@@ -23,9 +23,36 @@ export interface Parsed {
 
 const named = (name: string) => ["version", ["name", name]]
 
+const windows = String.raw`Windows NT 10\.0; Win64; x64`
+const mac = String.raw`Macintosh; Intel Mac OS X 10_15_7`
+const linux = "X11; Linux x86_64"
+const android = "Linux; Android 10; K"
+const chrome = String.raw`AppleWebKit/537\.36 \(KHTML, like Gecko\) Chrome/([\d.]+)`
+const firefox = String.raw`Gecko/20100101 Firefox/([\d.]+)`
+
+/** A whole user agent. */
+const whole = (system: string, browser: string) => new RegExp(String.raw`^Mozilla/5\.0 \((?:${system})\) ${browser}$`)
+
+/**
+ * The forms to which browsers have frozen their user agents: but for versions, they tell nothing any more. To find that out
+ * the library tries up to 200 patterns, more than half of what most user agents would cost.
+ */
+const frozen = {
+  chrome: whole(`${windows}|${mac}|${linux}|${android}`, String.raw`${chrome}(?: Mobile)? Safari/537\.36`),
+  /** No device is told. */
+  desktop: [
+    whole(`${windows}|${linux}`, String.raw`${chrome} Safari/537\.36(?: Edg/[\d.]+)?`),
+    whole(String.raw`(?:${windows}|${linux}); rv:[\d.]+`, firefox)
+  ],
+  phone: whole(android, String.raw`${chrome} Mobile Safari/537\.36`),
+  tablet: whole(android, String.raw`${chrome} Safari/537\.36`)
+}
+
 /** Read before the library's own patterns. */
 const extensions = {
   browser: [
+    [frozen.chrome],
+    named("Chrome"),
     [/\bbarcelona (\d[\d.]*)/i],
     named("Threads"),
     [/\[pinterest\/(?:ios|android)\]()/i],
@@ -60,6 +87,14 @@ const extensions = {
     [["version", /_/g, "."], ["name", "tvOS"]],
     [/[(; ]ios[/ ](\d[\d._]*)/i],
     [["version", /_/g, "."], ["name", "iOS"]]
+  ],
+  device: [
+    frozen.desktop,
+    [],
+    [frozen.phone],
+    [["model", "K"], ["type", "mobile"]],
+    [frozen.tablet],
+    [["model", "K"], ["type", "tablet"]]
   ]
 }
 
