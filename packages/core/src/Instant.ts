@@ -1,5 +1,5 @@
 /** The moments that Sojourn works with. */
-import { DateTime, Schema } from "effect"
+import { DateTime, Schema, type Types } from "effect"
 
 const isBetween = Schema.makeIsBetween<DateTime.Utc>({ order: DateTime.Order, formatter: DateTime.formatIso })
 
@@ -20,7 +20,14 @@ export type Instant = typeof Instant.Type
 /** Whether there is an `Instant` so many milliseconds after the beginning of 1970. */
 export const isInstantAt = (millis: number): boolean => first <= millis && millis <= last
 
-const epoch = DateTime.makeUnsafe(0)
+const utc: DateTime.Utc = Object.getPrototypeOf(DateTime.makeUnsafe(0))
 
-/** The moment so many milliseconds after the beginning of 1970. `DateTime.makeUnsafe` would go through a `Date`. */
-export const instantAt = (millis: number): DateTime.Utc => DateTime.mapEpochMillis(epoch, () => millis)
+/**
+ * The moment so many milliseconds after the beginning of 1970, as `DateTime.makeUnsafe` makes it, but for a hidden property that
+ * keeps the parts once they are asked for: to define it takes ten times as long as the rest, for two moments a fifth of a validation.
+ */
+export const instantAt = (millis: number): DateTime.Utc => {
+  const moment: Types.Mutable<DateTime.Utc> = Object.create(utc)
+  moment.epochMilliseconds = millis
+  return moment
+}

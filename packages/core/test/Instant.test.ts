@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Instant } from "@sojourn/core"
-import { DateTime, Option, Schema } from "effect"
+import { instantAt } from "@sojourn/core/Instant"
+import { DateTime, Duration, Equal, Hash, Option, Schema } from "effect"
+import nodeAssert from "node:assert"
+import { inspect } from "node:util"
 
 const decode = Schema.decodeUnknownOption(Schema.toCodecJson(Instant))
 
@@ -21,4 +24,27 @@ describe("Instant", () => {
     "refuses %s",
     (value) => assert.deepStrictEqual(decode(value), Option.none())
   )
+
+  it("that is made without Effect's constructor is what that makes", () => {
+    const millis = Date.UTC(2026, 2, 1, 12, 0, 0, 123)
+    const [ours, theirs] = [instantAt(millis), DateTime.makeUnsafe(millis)]
+    nodeAssert.deepStrictEqual(ours, theirs)
+    assert.isTrue(DateTime.isUtc(ours) && Equal.equals(ours, theirs) && Equal.equals(theirs, ours))
+    assert.strictEqual(Hash.hash(ours), Hash.hash(theirs))
+    assert.deepStrictEqual([JSON.stringify(ours), String(ours), inspect(ours)], [
+      JSON.stringify(theirs),
+      String(theirs),
+      inspect(theirs)
+    ])
+    for (
+      const use of [
+        DateTime.toPartsUtc,
+        DateTime.toDateUtc,
+        DateTime.startOf("month"),
+        DateTime.add({ months: 1 }),
+        DateTime.addDuration(Duration.days(1)),
+        DateTime.setZone(DateTime.zoneMakeOffset(3_600_000))
+      ]
+    ) nodeAssert.deepStrictEqual(use(ours), use(theirs))
+  })
 })
