@@ -39,7 +39,7 @@ const worthwhile = 8
  * A lone login goes at once; while statements are under way, those that come gather for the next one. A user whose
  * lock is taken elsewhere holds up nobody: their logins wait apart, on a connection of their own.
  */
-export const make = Effect.fnUntraced(function*(admit: AdmitStatement, apart: Sending.Apart, options: Options) {
+export const make = Effect.fnUntraced(function*(admit: AdmitStatement, apart: Sending.Apart<UserId>, options: Options) {
   const { batchSize = 32, concurrency = 2 } = options
   const busy = new Map<UserId, Array<Login>>()
   const queue = yield* Waiting.makeQueue<Login>("admit", () => [...busy.values()].flat())
@@ -87,7 +87,12 @@ export const make = Effect.fnUntraced(function*(admit: AdmitStatement, apart: Se
       return Effect.asVoid(Effect.forkIn(drain(userId), scope))
     })
 
-  const send = Sending.make(queue, statement, apart, waitFor)
+  const send = Sending.make(
+    queue,
+    statement,
+    (sending, [login]) => apart(sending, login!.candidate.session.userId),
+    waitFor
+  )
 
   /**
    * While nothing is under way only a worker's share of those who wait, unless that is too few to be worth a statement:

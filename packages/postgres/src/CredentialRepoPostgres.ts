@@ -70,6 +70,7 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
     const timeout = yield* AnswerTimeout
     const answered = inTime(timeout, repoError)
     const locked = locking(sql, timeout)
+    const waiting = alone(sql, timeout)
     const columns = sql.literal(credentialColumns)
     const sessions = own("sessions")
     /** Gives the activities of those sessions whose rows others hold. */
@@ -114,7 +115,9 @@ export const layer: Layer.Layer<CredentialRepo, never, SqlClient.SqlClient> = La
       touch: Effect.fn("CredentialRepo.touch")(
         function*(activities) {
           const held = yield* touch(activities, false)
-          yield* Effect.forEach(held, (activity) => alone(sql, timeout)(touch([activity], true)), { discard: true })
+          yield* Effect.forEach(held, (activity) => waiting(touch([activity], true), activity.sessionId), {
+            discard: true
+          })
         },
         answered("touch")
       ),

@@ -181,8 +181,12 @@ export const isNoAnswer = ({ cause }: { readonly cause?: unknown }): boolean => 
 export const isTimeUp = (error: { readonly cause?: unknown }): boolean =>
   isNoAnswer(error) || error.cause instanceof NoTurn || ["57014", "55P03"].includes(sqlState(error.cause) ?? "")
 
-/** "SJN03": the user's lock is taken, and the statement was told not to wait. */
-export const isLockTaken = (error: unknown): boolean => sqlState(error) === "SJN03"
+/** "SJN03": whose lock is taken, where the statement was told not to wait. */
+export const lockTaken = (error: unknown): string | undefined =>
+  inCauses(error, (cause) => {
+    const user = property(cause, "detail")
+    return property(cause, "code") === "SJN03" && typeof user === "string" ? user : undefined
+  })
 
 /** Classes of SQLSTATE for what SQL or a function of the application's fails with: cardinality, PL/pgSQL, external routines. */
 const ofFunctions = /^(21|38|39|P0)/

@@ -69,7 +69,7 @@ export const endings = (
 /** The columns, as the driver gives them: what this package wrote. */
 export interface EndingRow {
   readonly session_id: SessionId
-  /** Null: there is no such session. */
+  /** Null: there is no such session. While `busy`: whose lock it is. */
   readonly user_id: UserId | null
   readonly changed: boolean
   readonly device: DeviceColumn | null

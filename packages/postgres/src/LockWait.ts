@@ -1,17 +1,39 @@
 /** Statements that may have to wait for a lock, so that they hold up nobody else's. */
 import { type Cause, Deferred, type Duration, Effect, Fiber, Option, Semaphore } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import { isLockTaken, NoTurn } from "./DatabaseError.ts"
+import { lockTaken, NoTurn } from "./DatabaseError.ts"
 
 /** The most of a client's statements that wait at once, each on a connection: by default not half of the pool's. */
 const most = 4
 
-const waiters = new WeakMap<SqlClient.SqlClient["transactionService"], Semaphore.Semaphore>()
+/** Those who wait for the same are a line, of which one has a turn: else those of one user would soon have them all. */
+class Turns {
+  readonly all = Semaphore.makeUnsafe(most)
+  readonly lines = new Map<string, { readonly turn: Semaphore.Semaphore; length: number }>()
 
-const waitersOf = ({ transactionService }: SqlClient.SqlClient): Semaphore.Semaphore => {
-  const known = waiters.get(transactionService) ?? Semaphore.makeUnsafe(most)
-  waiters.set(transactionService, known)
-  return known
+  withTurn<A, E>(statement: Effect.Effect<A, E>, line: string): Effect.Effect<A, E> {
+    return Effect.acquireUseRelease(
+      Effect.sync(() => {
+        const mine = this.lines.get(line) ?? { turn: Semaphore.makeUnsafe(1), length: 0 }
+        this.lines.set(line, mine)
+        mine.length++
+        return mine
+      }),
+      ({ turn }) => turn.withPermit(this.all.withPermit(statement)),
+      (mine) =>
+        Effect.sync(() => {
+          if (--mine.length === 0) this.lines.delete(line)
+        })
+    )
+  }
+}
+
+const known = new WeakMap<SqlClient.SqlClient["transactionService"], Turns>()
+
+const turnsOf = ({ transactionService }: SqlClient.SqlClient): Turns => {
+  const turns = known.get(transactionService) ?? new Turns()
+  known.set(transactionService, turns)
+  return turns
 }
 
 /** Fails where the turn does not come in time, or the answer after that. */
@@ -19,13 +41,14 @@ type Waited<A, E> = Effect.Effect<A, E | NoTurn | Cause.TimeoutError | SqlError.
 
 /**
  * Runs a statement on a connection that it has for itself: on one that others share, theirs would wait behind it. Not in a
- * transaction: should the connection be lost, there is nothing to roll back, which would be a defect.
+ * transaction: should the connection be lost, there is nothing to roll back, which would be a defect. `line`: what it waits
+ * for, such as a user's lock.
  */
 export const alone = (sql: SqlClient.SqlClient, timeout: Duration.Duration) => {
-  const { withPermit } = waitersOf(sql)
+  const turns = turnsOf(sql)
   // When connections are taken away the pool opens more only for those who come later, not for those who wait already.
   const wakePool = Effect.forkDetach(Effect.ignoreCause(sql`SELECT 1`))
-  return <A, E>(statement: Effect.Effect<A, E>): Waited<A, E> =>
+  return <A, E>(statement: Effect.Effect<A, E>, line: string): Waited<A, E> =>
     Effect.suspend(() => {
       const turn = Deferred.makeUnsafe<void>()
       const onItsOwn = Effect.scoped(
@@ -34,7 +57,7 @@ export const alone = (sql: SqlClient.SqlClient, timeout: Duration.Duration) => {
       )
       return Effect.acquireUseRelease(
         // Apart from its caller: a statement that a frozen server does not cancel holds up nobody.
-        Effect.forkDetach(withPermit(Effect.andThen(Deferred.succeed(turn, undefined), onItsOwn))),
+        Effect.forkDetach(turns.withTurn(Effect.andThen(Deferred.succeed(turn, undefined), onItsOwn), line)),
         (fiber) =>
           Deferred.await(turn).pipe(
             Effect.timeoutOrElse({
@@ -60,5 +83,8 @@ export const locking = (sql: SqlClient.SqlClient, timeout: Duration.Duration) =>
     Effect.flatMap(Effect.serviceOption(sql.transactionService), (transaction) =>
       Option.isSome(transaction)
         ? Effect.timeout(statement(true), timeout)
-        : Effect.catchIf(Effect.timeout(statement(false), timeout), isLockTaken, () => waiting(statement(true))))
+        : Effect.catch(Effect.timeout(statement(false), timeout), (error) => {
+          const user = lockTaken(error)
+          return user === undefined ? Effect.fail(error) : waiting(statement(true), user)
+        }))
 }

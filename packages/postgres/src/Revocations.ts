@@ -24,6 +24,8 @@ interface Ending {
   /** What the caller traces. */
   readonly span: Tracer.AnySpan | undefined
   cancelled: boolean
+  /** Whose lock is taken; before that is known, one that nobody else waits for. */
+  user: string
 }
 
 /** The first of each session together, as a statement takes each session once; the others one by one. */
@@ -40,9 +42,9 @@ const groupsOf = (all: ReadonlyArray<Ending>): ReadonlyArray<ReadonlyArray<Endin
 
 /**
  * A lone one goes at once; while statements are under way, those that come gather for the next one. A user whose lock
- * is taken elsewhere holds up nobody: their endings wait apart, each on a connection of its own.
+ * is taken elsewhere holds up nobody: their endings wait apart.
  */
-export const make = Effect.fnUntraced(function*(statements: Statements, apart: Sending.Apart) {
+export const make = Effect.fnUntraced(function*(statements: Statements, apart: Sending.Apart<string>) {
   const waitingApart = new Set<Ending>()
   const queue = yield* Waiting.makeQueue<Ending>("end", () => waitingApart)
   const scope = yield* Effect.scope
@@ -62,7 +64,12 @@ export const make = Effect.fnUntraced(function*(statements: Statements, apart: S
   const statement = (group: ReadonlyArray<Ending>, wait: boolean) =>
     Effect.map(
       rowsOf(group, wait),
-      (rows) => rows.map((row) => row === undefined || row.busy ? "Busy" : Result.succeed(row))
+      (rows) =>
+        rows.map((row, nth) => {
+          if (row !== undefined && !row.busy) return Result.succeed(row)
+          if (row?.user_id != null) group[nth]!.user = row.user_id
+          return "Busy"
+        })
     )
 
   const waitFor = (one: Ending): Effect.Effect<void> =>
@@ -77,7 +84,7 @@ export const make = Effect.fnUntraced(function*(statements: Statements, apart: S
       ))
     })
 
-  const send = Sending.make(queue, statement, apart, waitFor)
+  const send = Sending.make(queue, statement, (sending, [one]) => apart(sending, one!.user), waitFor)
 
   const worker = Queue.takeBetween(queue, 1, 64).pipe(
     Effect.flatMap((all) =>
@@ -98,7 +105,7 @@ export const make = Effect.fnUntraced(function*(statements: Statements, apart: S
       Waiting.outcome<EndingRow, SessionRepoError, Ending>(
         "end",
         queue,
-        (settle) => ({ revocation, settle, span: callerSpan(context), cancelled: false }),
+        (settle) => ({ revocation, settle, span: callerSpan(context), cancelled: false, user: revocation.sessionId }),
         whenLate(late)
       )
     )

@@ -13,8 +13,8 @@ export type Statement<W, A, E> = (
   wait: boolean
 ) => Effect.Effect<ReadonlyArray<Result.Result<A, E> | "Busy">, SessionRepoError>
 
-/** Runs a statement that may have to wait for a lock, when its turn comes. */
-export type Apart = <A>(statement: Effect.Effect<A, SessionRepoError>) => Effect.Effect<A, SessionRepoError>
+/** Runs a statement that may have to wait for a lock, when its turn comes. `of`: whose lock. */
+export type Apart<Of> = <A>(statement: Effect.Effect<A, SessionRepoError>, of: Of) => Effect.Effect<A, SessionRepoError>
 
 /** Whether those who wait for the same would wait as long and in vain: for the database, or, with `wait`, for a lock. */
 const endsWaiting = (failure: SessionRepoError, wait: boolean) => wait ? isTimeUp(failure) : isNoAnswer(failure)
@@ -27,7 +27,7 @@ const endsWaiting = (failure: SessionRepoError, wait: boolean) => wait ? isTimeU
 export const make = <A, E, W extends Waiting.Waiting<A, E>>(
   queue: Queue.Queue<W>,
   statement: Statement<W, A, E>,
-  apart: Apart,
+  apart: Apart<ReadonlyArray<W>>,
   whenBusy: (one: W) => Effect.Effect<void>
 ) => {
   /** How many statements were answered. */
@@ -41,7 +41,7 @@ export const make = <A, E, W extends Waiting.Waiting<A, E>>(
         sent = group.filter(({ cancelled }) => !cancelled)
         return sent.length === 0 ? Effect.succeed([]) : statement(sent, wait)
       })
-      const answer = yield* Effect.result(wait ? apart(sending) : sending)
+      const answer = yield* Effect.result(wait ? apart(sending, group) : sending)
       if (Result.isSuccess(answer)) {
         if (sent.length > 0) answered++
         for (const [nth, one] of sent.entries()) {

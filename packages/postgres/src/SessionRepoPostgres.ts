@@ -33,8 +33,8 @@ export const layer = (options: Options = {}): Layer.Layer<SessionRepo, never, Sq
       const timeout = yield* AnswerTimeout
       const answered = inTime(timeout, repoError)
       const waiting = alone(sql, timeout)
-      const apart = (operation: string): Apart => (statement) =>
-        Effect.mapError(waiting(statement), repoError(operation))
+      const apart = (operation: string): Apart<string> => (statement, user) =>
+        Effect.mapError(waiting(statement, user), repoError(operation))
       const enforceLimit = yield* EnforceLimit.make
       const list = yield* ListSessions.make
       const { endAll, erase, forget } = yield* UserEndings.make

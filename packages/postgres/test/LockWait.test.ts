@@ -170,6 +170,28 @@ layer(postgres(), { excludeTestServices: true, timeout: "60 seconds" })("waiting
       assert.isTrue(Option.exists(left, ({ end }) => Option.isSome(end)))
     }))
 
+  it.effect("V11 whatever waits for one user's lock, another user who waits has a turn", () =>
+    Effect.gen(function*() {
+      const busy = yield* login("busy everywhere")
+      const sessions = yield* Effect.forEach([1, 2, 3, 4], () => login("busy everywhere"))
+      const { erase: _, ...others } = yield* changes(busy)
+      const fair = yield* login("fair")
+      const release = yield* holdLock(busy.userId)
+      const waiting = yield* Effect.forEach(
+        [...sessions.map(({ id }) => end(id)), ...Object.values(others)],
+        (change) => Effect.forkChild(Effect.exit<unknown, unknown, Stores>(change))
+      )
+      yield* lockWaits(1)
+      const releaseFair = yield* holdLock(fair.userId)
+      const next = yield* Effect.forkChild(admit(fair.userId, rules))
+      // Whether it waits in the database or for its turn.
+      yield* Effect.sleep("300 millis")
+      yield* releaseFair
+      assert.isTrue(Option.isSome(yield* Effect.timeoutOption(Fiber.join(next), Duration.seconds(2))))
+      yield* release
+      for (const fiber of waiting) assert.isTrue(Exit.isSuccess(yield* answered(fiber)))
+    }))
+
   it.effect("V11 however many users' locks are taken, a statement of another one is answered at once", () =>
     Effect.gen(function*() {
       const calm = yield* login("calm as ever")

@@ -30,6 +30,7 @@ export const endOne = (schema: string): ReadonlyArray<string> => [
       PERFORM pg_advisory_xact_lock(${schema}.user_lock(person));
     ELSIF NOT pg_try_advisory_xact_lock(${schema}.user_lock(person)) THEN
       busy := true;
+      user_id := person;
       RETURN NEXT;
       RETURN;
     END IF;

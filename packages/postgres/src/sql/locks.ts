@@ -29,13 +29,13 @@ export const beginAppend = (schema: string): string =>
       ${space(schema)}, (CASE WHEN q.is_called THEN q.last_value ELSE 0 END % 2147483648)::integer
     ) FROM ${schema}.session_events_position_seq q;`
 
-/** The statements after it have a snapshot from after the lock. Without the parameter `wait` it fails when the lock is taken. */
+/** The statements after it have a snapshot from after the lock. Without the parameter `wait` it fails, and tells whose, when the lock is taken. */
 export const beginChange = (schema: string, user: string): string =>
   `${requireReadCommitted(schema)}
     IF wait THEN
       PERFORM pg_advisory_xact_lock(${schema}.user_lock(${user}));
     ELSIF NOT pg_try_advisory_xact_lock(${schema}.user_lock(${user})) THEN
-      RAISE EXCEPTION USING ERRCODE = 'SJN03', MESSAGE = 'the lock of this user is taken';
+      RAISE EXCEPTION USING ERRCODE = 'SJN03', MESSAGE = 'the lock of this user is taken', DETAIL = ${user};
     END IF;
     ${beginAppend(schema)}`
 
