@@ -15,7 +15,7 @@ interface Pending {
 }
 
 const flushEvery = Duration.seconds(1)
-/** What cannot wait for that gathers for so long. */
+/** What cannot wait for that is written no more often than so, with whatever has come meanwhile. */
 const flushSoon = Duration.millis(10)
 const batchSize = 500
 /** Activities that the store would not take while it was away; beyond it the oldest are let go. */

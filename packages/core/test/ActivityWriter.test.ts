@@ -84,6 +84,21 @@ describe("ActivityWriter", () => {
       }).pipe(Effect.provide(layer))
     }).pipe(Effect.provide(sojourn)))
 
+  it.effect("E14 what comes after something urgent was written waits for its time again", () =>
+    Effect.gen(function*() {
+      const { batches, layer } = writer()
+      yield* Effect.gen(function*() {
+        yield* TestClock.adjust("1 minute")
+        yield* touchAll(sessions(1, 0, idleIn("61 seconds")))
+        yield* TestClock.adjust("10 millis")
+        yield* touchAll(sessions(1, 1))
+        yield* TestClock.adjust("999 millis")
+        assert.lengthOf(batches, 1)
+        yield* TestClock.adjust("1 millis")
+        assert.lengthOf(batches, 2)
+      }).pipe(Effect.provide(layer))
+    }).pipe(Effect.provide(sojourn)))
+
   it.effect("E14 before an absolute end nothing is urgent", () =>
     Effect.gen(function*() {
       const { batches, layer } = writer()

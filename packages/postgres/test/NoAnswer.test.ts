@@ -163,12 +163,34 @@ describe("a user's lock that is not given", () => {
         for (const error of [...told, yield* Fiber.join(inside)]) {
           isUnavailable(error)
         }
-        assert.isBelow(performance.now() - start, 4_000)
-        // Their statements are cancelled: who was told of a failure is not signed in later.
+        // Their statements are cancelled, long before their own timeout: who was told of a failure is not signed in later.
         yield* noLockWaits
+        assert.isBelow(performance.now() - start, 4_000)
         yield* release
         yield* admit(userId, rules)
         assert.lengthOf(yield* sql`SELECT 1 FROM sojourn.sessions`, 1)
+      }).pipe(Effect.provide(inOneSecond)),
+    30_000
+  )
+
+  it.live(
+    "V12 ends the waiting of any other change, in a transaction or not, and cancels it",
+    () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const repo = yield* SessionRepo
+        const userId = yield* putUser("ada")
+        const { candidate } = yield* admit(userId, rules)
+        const release = yield* holdLock(userId)
+        const start = performance.now()
+        const change = repo.endAll(userId, Option.none(), logout)
+        const told = yield* Effect.all([change, sql.withTransaction(change)].map(Effect.flip), unbounded)
+        for (const error of told) isUnavailable(error)
+        yield* noLockWaits
+        assert.isBelow(performance.now() - start, 4_000)
+        yield* release
+        const left = yield* repo.find(candidate.session.id)
+        assert.isTrue(Option.exists(left, ({ end }) => Option.isNone(end)))
       }).pipe(Effect.provide(inOneSecond)),
     30_000
   )
