@@ -1,5 +1,5 @@
 /** Tells the event bus what happened, in order, and is not held up by it. */
-import { type Context, Effect, Exit, Fiber, Metric, Semaphore } from "effect"
+import { Context, Effect, Exit, Fiber, Metric, Semaphore } from "effect"
 import { ask, isThere } from "./Asked.ts"
 import { atMostEvery } from "./AtMostEvery.ts"
 import type { EventBus } from "./EventBus.ts"
@@ -32,8 +32,11 @@ const lineOf = (bus: Bus): Line => {
   return line
 }
 
+/** The line whose turn it is here: a bus that ends a session for what it hears is told of that later, and need not wait. */
+const Telling = Context.Reference<Line | undefined>("@sojourn/core/Publish/Telling", { defaultValue: () => undefined })
+
 /** Tells it when it is its turn, and waits for it a moment, unless others do in vain. */
-const inLine = (line: Line, tell: Effect.Effect<void>) => {
+const inLine = (line: Line, tell: Effect.Effect<void>, isWithin: boolean) => {
   let isCounted = false
   const failed = (...why: ReadonlyArray<unknown>) =>
     Effect.suspend(() => {
@@ -51,6 +54,7 @@ const inLine = (line: Line, tell: Effect.Effect<void>) => {
   if (line.length >= capacity) return failed(`It is ${capacity} publications behind and is not told any more`)
   line.length++
   return tell.pipe(
+    Effect.provideService(Telling, line),
     Effect.catchCause(failed),
     line.turn.withPermit,
     Effect.ensuring(Effect.sync(() => {
@@ -59,10 +63,10 @@ const inLine = (line: Line, tell: Effect.Effect<void>) => {
     Effect.forkDetach({ startImmediately: true }),
     Effect.flatMap((fiber) =>
       // A bus inside the process is done by now.
-      fiber.pollUnsafe() !== undefined
+      isWithin || fiber.pollUnsafe() !== undefined
         ? Effect.void
         : line.isLate
-        ? tooSlow
+        ? failed("It has not done with an earlier publication")
         : Effect.timeoutOrElse(Fiber.await(fiber), { duration: patience, orElse: () => tooSlow })
     )
   )
@@ -70,9 +74,11 @@ const inLine = (line: Line, tell: Effect.Effect<void>) => {
 
 /** Hands the events to the bus, in order. Never fails. */
 export const publish = (bus: Bus, events: ReadonlyArray<SessionEvent>): Effect.Effect<void> =>
-  Effect.suspend(() => {
+  Effect.contextWith((context: Context.Context<never>) => {
     const line = lineOf(bus)
     const tell = line.length === 0 ? ask(() => bus.publish(events)) : Effect.suspend(() => bus.publish(events))
     // A fiber for a bus that was done at once would be a twentieth of a login.
-    return isThere(tell) && Exit.isSuccess(tell) ? Effect.void : inLine(line, tell)
+    return isThere(tell) && Exit.isSuccess(tell)
+      ? Effect.void
+      : inLine(line, tell, Context.get(context, Telling) === line)
   })

@@ -72,3 +72,22 @@ it.effect("D3 a publication that is slow and then fails is counted once", () =>
     }))
     assert.strictEqual(counted(busErrors), 1)
   }))
+
+it.effect("D3 a bus that causes an event itself is told of that later, and does not wait for itself", () =>
+  Effect.gen(function*() {
+    const heard: Array<SessionEvent> = []
+    const [first, second] = [eventOf(0), eventOf(1)]
+    const bus = told(([event]) =>
+      Effect.gen(function*() {
+        if (event === first) yield* Effect.andThen(Effect.sleep("10 millis"), publish(bus, [second]))
+        heard.push(event!)
+      })
+    )
+    const { counted } = yield* recorded(Effect.gen(function*() {
+      const fiber = yield* publishing(bus, first)
+      yield* TestClock.adjust("10 millis")
+      assert.isDefined(fiber.pollUnsafe())
+    }))
+    assert.deepStrictEqual(heard, [first, second])
+    assert.strictEqual(counted(busErrors), 0)
+  }))

@@ -4,7 +4,7 @@ import { Context, Duration, Effect } from "effect"
 /**
  * When a server is frozen or the network swallows everything, nothing else ends the waiting. Default: 15 seconds, which
  * is longer than the statement timeout, so that a server that lives tells its own reason first. What has to wait for a
- * lock may take twice as long: at most so long for its turn, then for its statement.
+ * lock may take longer: so long for its turn, and so long for its statement, after one of the same user's before it.
  *
  * Read when the Layers of the stores are built: sessions, credentials, users, event log and relays. So provide it to
  * the Layer that is composed of them, as in `Layer.provide(layer, Layer.succeed(AnswerTimeout, Duration.seconds(20)))`.
