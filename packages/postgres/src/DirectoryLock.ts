@@ -4,10 +4,7 @@ import { readFile, rm, writeFile } from "node:fs/promises"
 import { hostname } from "node:os"
 import { lock } from "proper-lockfile"
 import { DatabaseError } from "./DatabaseError.ts"
-import { hasCode, makePrivate, notWritable } from "./PrivateDirectory.ts"
-
-const lockName = "sojourn.lock"
-const ownerName = "sojourn.owner"
+import { hasCode, lockName, makePrivate, notWritable, ownerName } from "./PrivateDirectory.ts"
 
 const inUse = (directory: string, by: string, otherwise: string, cause: unknown) =>
   new DatabaseError({
@@ -81,7 +78,7 @@ const sign = (directory: string) =>
  * Of one that lives on this machine it never does; on another one, as over a network, it does after 10 seconds of silence.
  */
 export const lockDirectory = Effect.fnUntraced(function*(directory: string) {
-  yield* makePrivate(directory, [lockName, ownerName])
+  yield* makePrivate(directory)
   yield* Effect.acquireRelease(
     Effect.andThen(
       refuseLiving(directory),

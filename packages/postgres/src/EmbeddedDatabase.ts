@@ -5,6 +5,7 @@ import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import { DatabaseError, databaseError } from "./DatabaseError.ts"
 import { lockDirectory } from "./DirectoryLock.ts"
+import { opening } from "./FirstOpening.ts"
 import { wire } from "./PgliteWire.ts"
 import { warnOfOthers } from "./PrivateDirectory.ts"
 
@@ -35,6 +36,13 @@ const open = (dataDir: string | undefined) =>
     (db) => Effect.ignoreCause(Effect.promise(() => db.close()))
   )
 
+const openDirectory = Effect.fnUntraced(function*(dataDir: string) {
+  yield* lockDirectory(dataDir)
+  const db = yield* opening(dataDir, open(dataDir))
+  yield* warnOfOthers(dataDir)
+  return db
+})
+
 /**
  * The same driver, SQL and migrations as with a server, on one connection: transactions queue for it. A directory
  * belongs to one process at a time; a second one fails with `DatabaseError` instead of damaging it.
@@ -42,9 +50,7 @@ const open = (dataDir: string | undefined) =>
 export const layer = (options: Options = {}): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient, DatabaseError> =>
   Layer.unwrap(Effect.gen(function*() {
     const { dataDir } = options
-    if (dataDir !== undefined) yield* lockDirectory(dataDir)
-    const db = yield* open(dataDir)
-    if (dataDir !== undefined) yield* warnOfOthers(dataDir)
+    const db = yield* dataDir === undefined ? open(dataDir) : openDirectory(dataDir)
     return PgClient.layer({
       stream: () => wire(db),
       ssl: false,

@@ -6,6 +6,14 @@ import { DatabaseError } from "./DatabaseError.ts"
 
 const ownerOnly = 0o700
 
+export const lockName = "sojourn.lock"
+export const ownerName = "sojourn.owner"
+/** There while the database's files are made. */
+export const unfinishedName = "sojourn.unfinished"
+
+/** What is Sojourn's own and no part of the database. */
+export const ours: ReadonlyArray<string> = [lockName, ownerName, unfinishedName]
+
 export const notWritable = (directory: string, cause: unknown) =>
   new DatabaseError({
     operation: "open",
@@ -54,17 +62,17 @@ export const warnOfOthers = Effect.fnUntraced(function*(directory: string) {
   )
 })
 
+export const namesIn = (directory: string) =>
+  Effect.tryPromise({ try: () => readdir(directory), catch: (cause) => notWritable(directory, cause) })
+
 /**
- * Files of somebody else's are not mixed with ours: a database has `PG_VERSION`, and a new one begins with nothing, but for
- * `besides`. What an operator has allowed on one with a database stays so.
+ * Files of somebody else's are not mixed with ours: a database has `PG_VERSION` or is unfinished, and a new one begins with
+ * nothing. What an operator has allowed on one with a database stays so.
  */
-export const makePrivate = Effect.fnUntraced(function*(directory: string, besides: ReadonlyArray<string>) {
+export const makePrivate = Effect.fnUntraced(function*(directory: string) {
   yield* make(directory, ownerOnly)
-  const names = yield* Effect.tryPromise({
-    try: () => readdir(directory),
-    catch: (cause) => notWritable(directory, cause)
-  })
-  const isNew = names.every((name) => besides.includes(name))
-  if (!isNew && !names.includes("PG_VERSION")) return yield* foreign(directory)
+  const names = yield* namesIn(directory)
+  const isNew = names.every((name) => ours.includes(name))
+  if (!isNew && !names.includes("PG_VERSION") && !names.includes(unfinishedName)) return yield* foreign(directory)
   if (isNew) yield* Effect.ignore(Effect.tryPromise(() => chmod(directory, ownerOnly)))
 })

@@ -2,13 +2,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { SessionRepo, SessionRules, User, UserId, UserRepo } from "@sojourn/core"
 import { type DatabaseError, EmbeddedDatabase, Migrations } from "@sojourn/postgres"
-import { Effect, Layer, Logger, Option } from "effect"
+import { Effect, Layer, Logger, Option, Schedule } from "effect"
 import { fork } from "node:child_process"
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -177,6 +179,32 @@ describe("embedded database", () => {
       }).pipe(Effect.scoped),
     90_000
   )
+
+  it.live("P1 one whose making was cut short is made anew, wherever that was", () =>
+    Effect.gen(function*() {
+      for (const left of [["base"], ["base", "PG_VERSION"]]) {
+        const dataDir = yield* temporaryDirectory
+        for (const name of ["sojourn.unfinished", ...left]) writeFileSync(join(dataDir, name), "")
+        yield* openingLogs(dataDir)
+        assert.isFalse(existsSync(join(dataDir, "sojourn.unfinished")))
+        yield* openingLogs(dataDir)
+      }
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("P1 a process that is killed while it makes a directory bars it for nobody", () =>
+    Effect.gen(function*() {
+      const dataDir = yield* temporaryDirectory
+      const child = fork(new URL("holdDirectory.ts", import.meta.url), [dataDir])
+      const begun = Effect.sync(() => readdirSync(dataDir).some((name) => !name.startsWith("sojourn.")))
+      yield* Effect.repeat(begun, { until: (is) => is, schedule: Schedule.spaced("1 millis") })
+      child.kill("SIGKILL")
+      assert.isTrue(existsSync(join(dataDir, "sojourn.unfinished")), "killed in time")
+      const opened = yield* Effect.retry(Effect.scoped(Layer.build(EmbeddedDatabase.layer({ dataDir }))), {
+        while: (error) => error.reason === "Unavailable",
+        times: 10
+      })
+      assert.isDefined(opened)
+    }).pipe(Effect.scoped), 60_000)
 
   it.live("P1 a damaged directory, and a path that cannot be one, are told in one line", () =>
     Effect.gen(function*() {
