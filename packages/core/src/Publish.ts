@@ -1,5 +1,5 @@
 /** Tells the event bus what happened, in order, and is not held up by it. */
-import { Context, Effect, Exit, Fiber, Metric, Semaphore } from "effect"
+import { Context, Effect, Exit, Fiber, Function, Metric, Semaphore } from "effect"
 import { ask, isThere } from "./Asked.ts"
 import { atMostEvery } from "./AtMostEvery.ts"
 import type { EventBus } from "./EventBus.ts"
@@ -24,13 +24,7 @@ class Line {
   isLate = false
 }
 
-const lines = new WeakMap<Bus, Line>()
-
-const lineOf = (bus: Bus): Line => {
-  const line = lines.get(bus) ?? new Line()
-  lines.set(bus, line)
-  return line
-}
+const lineOf = Function.memoize((_bus: Bus) => new Line())
 
 /** The line whose turn it is here: a bus that ends a session for what it hears is told of that later, and need not wait. */
 const Telling = Context.Reference<Line | undefined>("@sojourn/core/Publish/Telling", { defaultValue: () => undefined })

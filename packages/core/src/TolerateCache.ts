@@ -1,17 +1,11 @@
 /** A cache that cannot be written fails nobody: it heals by itself. */
-import { Cause, Effect, Metric } from "effect"
+import { Cause, Effect, Function, Metric } from "effect"
 import { atMostEvery } from "./AtMostEvery.ts"
 import { SessionCache, SessionCacheError } from "./SessionCache.ts"
 import { cacheErrors } from "./SessionMetrics.ts"
 
 /** Of each cache that fails. */
-const warnings = new WeakMap<SessionCache["Service"], ReturnType<typeof atMostEvery>>()
-
-const rarely = (cache: SessionCache["Service"]) => {
-  const known = warnings.get(cache) ?? atMostEvery("30 seconds")
-  warnings.set(cache, known)
-  return known
-}
+const rarely = Function.memoize((_cache: SessionCache["Service"]) => atMostEvery("30 seconds"))
 
 /** All failures are counted, and one is logged every half minute. */
 const cacheFailed = (cache: SessionCache["Service"], why: unknown) =>

@@ -4,7 +4,7 @@ import { readFile, rm, writeFile } from "node:fs/promises"
 import { hostname } from "node:os"
 import { lock } from "proper-lockfile"
 import { DatabaseError } from "./DatabaseError.ts"
-import { hasCode, lockName, makePrivate, notWritable, ownerName } from "./PrivateDirectory.ts"
+import { hasCode, lockName, makePrivate, notWritable, ownerName, within } from "./PrivateDirectory.ts"
 
 const inUse = (directory: string, by: string, otherwise: string, cause: unknown) =>
   new DatabaseError({
@@ -65,11 +65,9 @@ const refuseLiving = (directory: string) =>
 const sign = (directory: string) =>
   Effect.acquireRelease(
     Effect.flatMap(beganAt(process.pid), (began) =>
-      Effect.tryPromise({
-        try: () => writeFile(`${directory}/${ownerName}`, `${process.pid} ${began} ${hostname()}`),
-        catch: (cause) => notWritable(directory, cause)
-      })),
-    () => Effect.ignore(Effect.tryPromise(() => rm(`${directory}/${ownerName}`, { force: true })))
+      within(directory, () => writeFile(`${directory}/${ownerName}`, `${process.pid} ${began} ${hostname()}`))),
+    () =>
+      Effect.ignore(Effect.tryPromise(() => rm(`${directory}/${ownerName}`, { force: true })))
   )
 
 /**

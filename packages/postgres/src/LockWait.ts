@@ -1,5 +1,5 @@
 /** Statements that may have to wait for a lock, so that they hold up nobody else's. */
-import { type Cause, Deferred, type Duration, Effect, Fiber, Option, Semaphore } from "effect"
+import { type Cause, Deferred, type Duration, Effect, Fiber, Function, Option, Semaphore } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { lockTaken, NoTurn } from "./DatabaseError.ts"
 
@@ -28,13 +28,8 @@ class Turns {
   }
 }
 
-const known = new WeakMap<SqlClient.SqlClient["transactionService"], Turns>()
-
-const turnsOf = ({ transactionService }: SqlClient.SqlClient): Turns => {
-  const turns = known.get(transactionService) ?? new Turns()
-  known.set(transactionService, turns)
-  return turns
-}
+/** Of a client, however it is wrapped. */
+const turnsOf = Function.memoize((_transactions: SqlClient.SqlClient["transactionService"]) => new Turns())
 
 /** Fails where the turn does not come in time, or the answer after that. */
 type Waited<A, E> = Effect.Effect<A, E | NoTurn | Cause.TimeoutError | SqlError.SqlError>
@@ -45,7 +40,7 @@ type Waited<A, E> = Effect.Effect<A, E | NoTurn | Cause.TimeoutError | SqlError.
  * for, such as a user's lock.
  */
 export const alone = (sql: SqlClient.SqlClient, timeout: Duration.Duration) => {
-  const turns = turnsOf(sql)
+  const turns = turnsOf(sql.transactionService)
   // When connections are taken away the pool opens more only for those who come later, not for those who wait already.
   const wakePool = Effect.forkDetach(Effect.ignoreCause(sql`SELECT 1`))
   return <A, E>(statement: Effect.Effect<A, E>, line: string): Waited<A, E> =>

@@ -22,6 +22,10 @@ export const notWritable = (directory: string, cause: unknown) =>
     cause
   })
 
+/** Does something with the directory or its files, which may not be allowed. */
+export const within = <A>(directory: string, use: () => Promise<A>): Effect.Effect<A, DatabaseError> =>
+  Effect.tryPromise({ try: use, catch: (cause) => notWritable(directory, cause) })
+
 const foreign = (directory: string) =>
   new DatabaseError({
     operation: "open",
@@ -39,10 +43,7 @@ const make: (directory: string, mode?: number) => Effect.Effect<void, DatabaseEr
     if (yield* Effect.isSuccess(Effect.tryPromise(() => access(directory)))) return
     const parent = dirname(directory)
     if (parent !== directory) yield* make(parent)
-    yield* Effect.tryPromise({
-      try: () => mkdir(directory, { mode }),
-      catch: (cause) => notWritable(directory, cause)
-    }).pipe(
+    yield* within(directory, () => mkdir(directory, { mode })).pipe(
       // Another process may have made it meanwhile.
       Effect.catchIf(({ cause }) => hasCode(cause, "EEXIST"), () => Effect.void)
     )
@@ -51,10 +52,7 @@ const make: (directory: string, mode?: number) => Effect.Effect<void, DatabaseEr
 
 /** PGlite makes files that everybody may write, so who may enter the directory may do anything. */
 export const warnOfOthers = Effect.fnUntraced(function*(directory: string) {
-  const { mode } = yield* Effect.tryPromise({
-    try: () => stat(directory),
-    catch: (cause) => notWritable(directory, cause)
-  })
+  const { mode } = yield* within(directory, () => stat(directory))
   // Windows has no such permissions, and tells some that mean nothing.
   if ((mode & 0o077) === 0 || process.platform === "win32") return
   yield* Effect.logWarning(
@@ -62,8 +60,7 @@ export const warnOfOthers = Effect.fnUntraced(function*(directory: string) {
   )
 })
 
-export const namesIn = (directory: string) =>
-  Effect.tryPromise({ try: () => readdir(directory), catch: (cause) => notWritable(directory, cause) })
+export const namesIn = (directory: string) => within(directory, () => readdir(directory))
 
 /**
  * Files of somebody else's are not mixed with ours: a database has `PG_VERSION` or is unfinished, and a new one begins with
