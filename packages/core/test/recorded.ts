@@ -1,10 +1,11 @@
 import { Cause, Effect, Logger, Metric, References, Tracer } from "effect"
 import { inspect } from "node:util"
+import { recordingTracer } from "../../testing/test/tracer.ts"
 
 /** Runs an effect with loggers, tracer and metrics of its own; gives what it did, logged, traced and counted. */
 export const recorded = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>) {
   const logs: Array<string> = []
-  const spans: Array<Tracer.NativeSpan> = []
+  const { spans, tracer } = recordingTracer()
   const registry: Metric.MetricRegistry = new Map()
   const logger = Logger.make(({ cause, logLevel, message }) => {
     logs.push(
@@ -14,13 +15,6 @@ export const recorded = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effe
         Cause.pretty(cause)
       ].join(" ")
     )
-  })
-  const tracer = Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      spans.push(span)
-      return span
-    }
   })
   const exit = yield* Effect.exit(effect).pipe(
     Effect.provideService(Logger.CurrentLoggers, new Set([logger])),

@@ -1,18 +1,12 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Tracer } from "effect"
+import { recordingTracer } from "../../testing/test/tracer.ts"
 import { app, ask, logIn } from "./app.ts"
 
 /** All that is logged, and all that spans say, as text. */
 const recorded = () => {
   const logs: Array<string> = []
-  const spans: Array<Tracer.Span> = []
-  const tracer = Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      spans.push(span)
-      return span
-    }
-  })
+  const { spans, tracer } = recordingTracer()
   const logger = Logger.make((entry) => logs.push(Logger.formatJson.log(entry)))
   return {
     layer: Layer.merge(Layer.succeed(Tracer.Tracer, tracer), Logger.layer([logger])),

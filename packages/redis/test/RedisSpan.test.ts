@@ -3,17 +3,11 @@ import { RedisFailure } from "@sojourn/redis/RedisFailure"
 import * as RedisSpan from "@sojourn/redis/RedisSpan"
 import { Effect, Option, Tracer } from "effect"
 import { Cluster, Redis, type RedisOptions } from "ioredis"
+import { recordingTracer } from "../../testing/test/tracer.ts"
 
 const traced = (client: Redis | Cluster, call: Effect.Effect<unknown, RedisFailure>, script?: string) =>
   Effect.gen(function*() {
-    const spans: Array<Tracer.NativeSpan> = []
-    const tracer = Tracer.make({
-      span: (options) => {
-        const span = new Tracer.NativeSpan(options)
-        spans.push(span)
-        return span
-      }
-    })
+    const { spans, tracer } = recordingTracer()
     const command = Effect.exit(RedisSpan.make(client)("EVALSHA", script)(call))
     yield* command.pipe(Effect.provideService(Tracer.Tracer, tracer))
     assert.deepStrictEqual(spans, [], "no span of its own")
@@ -49,14 +43,7 @@ describe("RedisSpan", () => {
         Effect.makeSpan("second"),
         Effect.makeSpan("third")
       ])
-      const spans: Array<Tracer.NativeSpan> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          const span = new Tracer.NativeSpan(options)
-          spans.push(span)
-          return span
-        }
-      })
+      const { spans, tracer } = recordingTracer()
       const put = RedisSpan.make(server({}))("EVALSHA", "put")
       yield* put(Effect.void, [first, second, third]).pipe(Effect.provideService(Tracer.Tracer, tracer))
       yield* put(Effect.void, []).pipe(Effect.withSpan("not this one"))

@@ -2,6 +2,7 @@ import { assert, it } from "@effect/vitest"
 import { verifyWebhook, WebhookSink } from "@sojourn/webhook"
 import { Cause, Effect, Exit, Logger, References, Tracer } from "effect"
 import { inspect } from "node:util"
+import { recordingTracer } from "../../testing/test/tracer.ts"
 import { keys, logged, secretText, services } from "./fixtures.ts"
 import { type Answer, receiver, status } from "./receiver.ts"
 
@@ -14,14 +15,7 @@ const told = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>
   const logger = Logger.make(({ cause, message }) => {
     lines.push(whole(message), Cause.pretty(cause))
   })
-  const spans: Array<Tracer.NativeSpan> = []
-  const tracer = Tracer.make({
-    span: (options) => {
-      const span = new Tracer.NativeSpan(options)
-      spans.push(span)
-      return span
-    }
-  })
+  const { spans, tracer } = recordingTracer()
   const exit = yield* Effect.exit(effect.pipe(Effect.tapCause((cause) => Effect.logError("It failed", cause)))).pipe(
     Effect.provideService(Logger.CurrentLoggers, new Set([logger])),
     Effect.provideService(References.MinimumLogLevel, "All"),
