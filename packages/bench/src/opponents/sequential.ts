@@ -4,7 +4,7 @@
  */
 import { Redis } from "ioredis"
 import { type CountryResponse, type Reader, Reader as MmdbReader } from "maxmind"
-import { createHash, randomBytes, randomFillSync, randomUUID } from "node:crypto"
+import { createHash, randomBytes, randomUUID } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { Pool } from "pg"
@@ -12,17 +12,9 @@ import { lru } from "tiny-lru"
 import UAParser from "ua-parser-js"
 import type { Login } from "../Logins.ts"
 import type { BenchEnv } from "../Scenario.ts"
+import { uuidV7 } from "./uuidV7.ts"
 
 const lifetimeSeconds = 30 * 24 * 3600
-
-const uuidV7 = (): string => {
-  const bytes = randomFillSync(Buffer.allocUnsafe(16))
-  bytes.writeUIntBE(Date.now(), 0, 6)
-  bytes[6] = (bytes[6]! & 0x0f) | 0x70
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80
-  const hex = bytes.toString("hex")
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
-}
 
 /** Both with the caches that Sojourn's enrichers have. */
 const openEnrichers = async () => {

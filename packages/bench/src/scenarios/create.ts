@@ -1,6 +1,7 @@
 /** Create-session, the full path: enrichment, limit, commit, cache, events. */
 import { fibers, type Figures, load, promises } from "../Load.ts"
 import { logins } from "../Logins.ts"
+import { openBare } from "../opponents/bare.ts"
 import { openSequential } from "../opponents/sequential.ts"
 import { details, ratio, rounds } from "../Rounds.ts"
 import type { BenchEnv, Measured, Mode, Scenario } from "../Scenario.ts"
@@ -35,7 +36,8 @@ export const times = (mode: Mode) =>
 
 const note =
   "Both end the oldest session at the limit and write the same sessions and events. The port checks the limit " +
-  "without holding it, one commit a statement; Sojourn holds it, in one commit."
+  "without holding it, one commit a statement; Sojourn holds it, in one commit. The bare program, of the full mode, sends what " +
+  "Sojourn sends, and does nothing else."
 
 const atMost = (
   name: string,
@@ -48,10 +50,13 @@ const againstSequential = async (env: BenchEnv, mode: Mode, { label, seed, targe
   const { count, millis, warmUp } = times(mode)
   const sojourn = await openSojourn(env, await seeded(env, seed))
   const sequential = await openSequential(env, await seeded(env, seed))
-  const next = logins(seed.users)
+  // The limit takes time that quick mode has not.
+  const bare = mode === "full" ? openBare(env, await seeded(env, seed)) : undefined
+  const [next, nextBare] = [logins(seed.users), logins(seed.users)]
   const drives = {
     Sojourn: fibers(sojourn.context, createNext(logins(seed.users))),
-    "sequential port": promises(() => sequential.create(next()))
+    "sequential port": promises(() => sequential.create(next())),
+    ...bare === undefined ? {} : { "bare program": promises(() => bare.create(nextBare())) }
   }
   const measured: Array<Measured> = []
   for (const [concurrency, atLeast] of targets) {
@@ -71,6 +76,15 @@ const againstSequential = async (env: BenchEnv, mode: Mode, { label, seed, targe
       details: details(results),
       note
     })
+    if (results.has("bare program")) {
+      measured.push({
+        name: `${name} bare`,
+        title: `create, ${concurrency} at once, ${label}: what a bare program reaches against the sequential port`,
+        unit: "ratio",
+        ...ratio(results, "bare program", "sequential port", "perSecond"),
+        details: []
+      })
+    }
     if (concurrency === 64) {
       const against = `create, 64 at once, ${label}`
       measured.push(
@@ -87,6 +101,7 @@ const againstSequential = async (env: BenchEnv, mode: Mode, { label, seed, targe
   }
   await sojourn.close()
   await sequential.close()
+  await bare?.close()
   return measured
 }
 
