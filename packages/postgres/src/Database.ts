@@ -1,8 +1,9 @@
 /** The connection to a PostgreSQL server. */
 import { PgClient } from "@effect/sql-pg"
-import { Duration, Effect, Layer, Option, Redacted } from "effect"
+import { Duration, Effect, Layer, Redacted, Result } from "effect"
 import type { SqlClient } from "effect/sql"
 import { DatabaseError, databaseError } from "./DatabaseError.ts"
+import * as DatabaseUrl from "./DatabaseUrl.ts"
 
 /** Where the server is, and how its connections are used. */
 export interface Options {
@@ -32,34 +33,15 @@ export interface Options {
   readonly prepare?: boolean | undefined
 }
 
-const decode = Option.liftThrowable(decodeURIComponent)
-
-/** What the URL says of the place, apart: the driver's spans tell it from there only. */
-const place = (url: URL) => {
-  const host = url.searchParams.get("host") ?? url.hostname.replaceAll(/^\[|\]$/g, "")
-  const port = Number(url.searchParams.get("port") ?? url.port)
-  const database = url.searchParams.get("dbname") ?? Option.getOrElse(decode(url.pathname.slice(1)), () => "")
-  return {
-    ...(host === "" ? {} : { host }),
-    ...(port > 0 ? { port } : {}),
-    ...(database === "" ? {} : { database })
-  }
-}
-
 /** A pool whose statements share connections, so that few connections carry many. Fails at once if it cannot connect. */
 export const layer = (options: Options): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient, DatabaseError> =>
   Layer.unwrap(Effect.suspend(() => {
     const { connectTimeout = "5 seconds", pooled = false } = options
     const { prepare = !pooled, statementTimeout = pooled ? "none" : "10 seconds" } = options
-    const url = URL.parse(Redacted.value(options.url))
-    if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) {
+    const url = DatabaseUrl.read(Redacted.value(options.url))
+    if (Result.isFailure(url)) {
       return Effect.fail(
-        new DatabaseError({
-          operation: "connect",
-          reason: "Unavailable",
-          message: "The database URL cannot be read; it looks like postgres://user:password@host:5432/database",
-          cause: undefined
-        })
+        new DatabaseError({ operation: "connect", reason: "Unavailable", message: url.failure, cause: undefined })
       )
     }
     const connect = PgClient.make({
@@ -79,7 +61,7 @@ export const layer = (options: Options): Layer.Layer<PgClient.PgClient | SqlClie
           ? {}
           : { statement_timeout: String(Duration.toMillis(Duration.fromInputUnsafe(statementTimeout))) })
       },
-      ...place(url)
+      ...DatabaseUrl.place(url.success)
     })
     // The pool connects when it is used: use it once, so that a wrong URL is told at the start.
     return Effect.succeed(PgClient.layerFrom(Effect.tap(connect, (sql) => sql`SELECT 1`)))
