@@ -1,5 +1,5 @@
 /** Port: every event that was ever committed, in order. */
-import { Context, type DateTime, type Effect, type Option, Schema } from "effect"
+import { Context, type DateTime, Effect, type Option, Schema } from "effect"
 import { SessionEvent } from "./SessionEvent.ts"
 import type { SessionId } from "./SessionId.ts"
 import { storeErrorFields } from "./StoreError.ts"
@@ -18,15 +18,30 @@ export class LoggedEvent extends Schema.Class<LoggedEvent>("@sojourn/core/Logged
 
 /** Which part of the log to read. */
 export interface EventQuery {
-  /** The position of the last event that was read; 0 for the beginning. */
+  /** The position of the last event that was read, whole; 0 for the beginning. */
   readonly after: number
-  /** At most so many: from 0 (none) to 2,147,483,647, whole. In PostgreSQL all else fails with `EventLogError`. */
+  /** At most so many, whole: from 0 (none) to 2,147,483,647. All else fails with `EventLogError`, reason `InvalidData`. */
   readonly limit: number
   /** Only what concerns this user. Default: everybody. */
   readonly userId?: Option.Option<UserId> | undefined
   /** Only what happened to this session. Default: to any. */
   readonly sessionId?: Option.Option<SessionId> | undefined
 }
+
+const mostAtOnce = 2_147_483_647
+
+const refused = (message: string) =>
+  Effect.fail(new EventLogError({ operation: "read", reason: "InvalidData", message, cause: undefined }))
+
+/** Fails for a query that cannot be meant, in the same words whichever the store is: each calls it before it reads. */
+export const checkEventQuery = ({ after, limit }: EventQuery): Effect.Effect<void, EventLogError> =>
+  !Number.isSafeInteger(after)
+    ? refused(`Events are read after a position, which is a whole number; ${after} was given`)
+    : !Number.isInteger(limit) || limit < 0 || limit > mostAtOnce
+    ? refused(
+      `At most ${mostAtOnce} events are read at once; give a whole number from 0 to that as limit, not ${limit}`
+    )
+    : Effect.void
 
 /** Written in the same commit as the change that an event tells of, by the `SessionRepo`. */
 export class EventLog extends Context.Service<EventLog, {

@@ -3,6 +3,7 @@ import { it } from "@effect/vitest"
 import type { EventLog, SessionRepo, UserRepo } from "@sojourn/core"
 import { Layer } from "effect"
 import { SecureRandom } from "effect/crypto"
+import { eventLimitCases } from "./internal/eventLimitCases.ts"
 import { eventPurgeCases } from "./internal/eventPurgeCases.ts"
 import { eventReadCases } from "./internal/eventReadCases.ts"
 import type { Options } from "./SessionRepoSuite.ts"
@@ -17,6 +18,7 @@ export const suite = (
     `EventLog (${name})`,
     (it) => {
       eventReadCases(it)
+      eventLimitCases(it)
       eventPurgeCases(it)
     }
   )
