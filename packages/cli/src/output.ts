@@ -27,13 +27,19 @@ export const toJson = <A, I>(schema: Schema.Codec<A, I>) => {
   return (value: A) => Effect.orDie(encode(value))
 }
 
-/** Prints a result: with `--json` as the one document on standard output, else as lines for people. */
-export const print = <A, I>(schema: Schema.Codec<A, I>) => {
+/** A result as it is printed: with `--json` the one document on standard output, else lines for people. */
+export const toText = <A, I>(schema: Schema.Codec<A, I>) => {
   const encode = toJson(schema)
   return Effect.fnUntraced(function*(value: A, forPeople: (style: Style) => ReadonlyArray<string>) {
-    const lines = (yield* Json) ? [yield* encode(value)] : forPeople(yield* style)
-    if (lines.length > 0) yield* Console.log(lines.join("\n"))
+    return (yield* Json) ? yield* encode(value) : forPeople(yield* style).join("\n")
   })
+}
+
+/** Prints a result, unless there is nothing to say for people. */
+export const print = <A, I>(schema: Schema.Codec<A, I>) => {
+  const text = toText(schema)
+  return (value: A, forPeople: (style: Style) => ReadonlyArray<string>) =>
+    Effect.flatMap(text(value, forPeople), (text) => text === "" ? Effect.void : Console.log(text))
 }
 
 /** A moment as people read it, to the second, in UTC. */

@@ -1,5 +1,5 @@
 /** Lines on standard output, no faster than whoever reads them takes them. */
-import { Data, Effect, type PlatformError, Predicate, Stdio, Stream } from "effect"
+import { Console, Data, Effect, type PlatformError, Predicate, Stdio, Stream } from "effect"
 import { Failed, oneLine } from "./failure.ts"
 
 /** Standard output cannot be written. */
@@ -21,6 +21,16 @@ export const writeLines = <E, R>(lines: Stream.Stream<string, E, R>) =>
     const written = Stream.mapArray(lines, (lines) => [`${lines.join("\n")}\n`] as const)
     yield* Stream.runForEach(written, (text) => Effect.mapError(Stream.run(Stream.make(text), stdout()), explain))
   })
+
+/** Prints a text, and fails when it cannot be written: also when its reader has gone, which is a failure of few commands only. */
+export const printed = (text: string): Effect.Effect<void, OutputFailed> =>
+  Effect.flatMap(Console.Console, (console) =>
+    Effect.callback((resume) => {
+      console.log(text)
+      // At once, before the error is forgotten: what waits behind a write that fails is told of it.
+      process.stdout.write("", (error) =>
+        resume(error instanceof Error ? Effect.fail(new OutputFailed({ message: error.message })) : Effect.void))
+    }))
 
 /** Waits until all that was written has left the process. A pipe that is full takes nothing until it is read. */
 export const outputWritten = Effect.callback<void>((resume) => {

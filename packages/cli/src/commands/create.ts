@@ -7,12 +7,13 @@ import {
   RefreshTokenId,
   SessionId
 } from "@sojourn/core"
-import { DateTime, Duration, Effect, Option, Redacted, Schema } from "effect"
+import { Data, DateTime, Duration, Effect, Option, Redacted, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { layerReady } from "../enrichers.ts"
 import { misuse } from "../failure.ts"
 import { decodedFlag, userId } from "../options.ts"
-import { formatTime, print } from "../output.ts"
+import { formatTime, toText } from "../output.ts"
+import { printed } from "../standardOutput.ts"
 import { importFrom } from "./createFrom.ts"
 import { source } from "./loginSource.ts"
 
@@ -25,6 +26,13 @@ export const CreateResult = Schema.Struct({
   expiresAt: Instant,
   evicted: Schema.Array(SessionId)
 })
+
+/** The session is there, and nobody has its token. */
+export class TokenLost extends Data.TaggedError("TokenLost")<{ readonly sessionId: SessionId; readonly why: string }> {
+  override get message() {
+    return `The token could not be written and is lost (${this.why}); end its session: sojourn revoke ${this.sessionId}`
+  }
+}
 
 /** What is printed of a new session. */
 export const toResult = (created: CreateSessionResponse): typeof CreateResult.Type => ({
@@ -62,6 +70,8 @@ const flags = {
   )
 }
 
+const asText = toText(CreateResult)
+
 const createOne = Effect.fnUntraced(function*(
   userId: CreateSession["userId"],
   { expiresIn, ip, refreshTokenId, userAgent }: {
@@ -80,7 +90,7 @@ const createOne = Effect.fnUntraced(function*(
     refreshTokenId
   }))
   const result = toResult(created)
-  yield* print(CreateResult)(result, ({ bold, dim, yellow }) => [
+  const text = yield* asText(result, ({ bold, dim, yellow }) => [
     `${bold(userId)} is signed in`,
     `Session  ${result.sessionId}`,
     `Token    ${result.token} ${dim("(shown once, kept nowhere)")}`,
@@ -89,6 +99,7 @@ const createOne = Effect.fnUntraced(function*(
     `Expires  ${formatTime(result.expiresAt)}`,
     ...result.evicted.map((id) => yellow(`Ended session ${id} to make room`))
   ])
+  yield* Effect.mapError(printed(text), ({ message }) => new TokenLost({ sessionId: result.sessionId, why: message }))
 })
 
 export const create = Command.make(
