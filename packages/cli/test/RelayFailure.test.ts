@@ -37,6 +37,20 @@ it.effect("D3 relay: what is set aside on the way is told of, and the exit code 
     assert.include(stderr, "sojourn: 1 event could not be delivered; see \"sojourn relays set-aside billing\"")
   }))
 
+it.effect("D3 relay: what comes before an event that cannot be written is printed once", () =>
+  Effect.gen(function*() {
+    const cli = yield* makeCli(poisonedAt(3))
+    yield* cli(["users", "put", "alice"])
+    yield* cli(["create", "--from", "-"], "{\"userId\":\"alice\"}\n".repeat(2))
+    yield* cli(["create", "--from", "-"], "{\"userId\":\"alice\"}\n".repeat(2))
+    const fiber = yield* Effect.forkChild(cli(untilCaughtUp), { startImmediately: true })
+    yield* TestClock.adjust("2 minutes")
+    const { stdout } = yield* Fiber.join(fiber)
+    const printed = stdout.split("\n").map((line) => JSON.parse(line).position)
+    assert.deepStrictEqual(printed.slice(0, 3), [1, 2, 4])
+    assert.lengthOf(new Set(printed), printed.length)
+  }))
+
 it.effect("relay --until-caught-up: what waiting does not mend ends it", () =>
   Effect.gen(function*() {
     const cause = { operation: "read", reason: "AccessDenied", message: "No permission", cause: "test" } as const

@@ -40,10 +40,9 @@ const stdout = Effect.gen(function*() {
   const stdio = yield* Stdio.Stdio
   const gone = yield* Deferred.make<never, Failed>()
   const sink: EventSink = (events) =>
-    Stream.fromArray(events).pipe(
-      Stream.mapEffect(eventJson),
-      Stream.rechunk(events.length),
-      writeLines,
+    // All of them before the first is written: one that cannot be encoded would have those before it printed again.
+    Effect.forEach(events, eventJson).pipe(
+      Effect.flatMap((lines) => writeLines(Stream.fromArray(lines))),
       Effect.andThen(outputWritten),
       Effect.provideService(Stdio.Stdio, stdio),
       Effect.catchTags({
