@@ -7,6 +7,7 @@ import type { EventSink } from "./EventSink.ts"
 import { deliverPage, LeaseLost } from "./RelayDelivery.ts"
 import { type RelayHolder, type RelayName, type RelayProgress, RelayRepo } from "./RelayRepo.ts"
 import { relayBehind } from "./SessionMetrics.ts"
+import { StoreFailure } from "./StoreError.ts"
 
 /** How a relay reads, waits and gives up; every part has a default. */
 export interface RelayOptions {
@@ -63,6 +64,9 @@ const keep = Effect.fnUntraced(function*(run: RelayHolder, heldAt: bigint, { fro
   }
 })
 
+const reasons = [...StoreFailure.literals, "Unexpected"] as const
+type Reason = typeof reasons[number]
+
 /** Reads on from a position for good; the next page is read while one is delivered. */
 const pump = Effect.fnUntraced(function*<R>(
   run: RelayHolder,
@@ -110,20 +114,23 @@ export const runRelay = Effect.fnUntraced(
         Effect.ensuring(tellBehind(run, { position: 0, head: 0 }))
       )
     })
-    const rarely = atMostEvery("30 seconds")
-    const pause = (why: string, ...cause: ReadonlyArray<Cause.Cause<never>>) =>
+    // Apart, as another reason is news though the first one has just been told.
+    const rarely = new Map(reasons.map((reason) => [reason, atMostEvery("30 seconds")]))
+    const pause = (reason: Reason, why: string, ...cause: ReadonlyArray<Cause.Cause<never>>) =>
       Effect.andThen(
-        rarely(Effect.logWarning(`Relay "${name}" pauses, and tries again every second: ${why}`, ...cause)),
+        rarely.get(reason)!(
+          Effect.logWarning(`Relay "${name}" pauses, and tries again every second: ${why}`, ...cause)
+        ),
         Effect.sleep("1 second")
       )
     return yield* turn.pipe(
       Effect.catchTags({
         LeaseLost: () => Effect.logInfo(`Relay "${name}" has lost its lease here; whoever takes it goes on`),
-        EventLogError: ({ message }) => pause(message),
-        RelayError: ({ message }) => pause(message)
+        EventLogError: ({ message, reason }) => pause(reason, message),
+        RelayError: ({ message, reason }) => pause(reason, message)
       }),
       // Whatever it was: no event is lost, and whoever takes the relay goes on.
-      Effect.catchCause((cause) => pause("something unexpected has failed", cause)),
+      Effect.catchCause((cause) => pause("Unexpected", "something unexpected has failed", cause)),
       Effect.forever
     )
   }
