@@ -3,6 +3,7 @@ import { storeErrorFields, type StoreFailure } from "@sojourn/core"
 import { Cause, Data, Predicate, Schema } from "effect"
 import { SqlError } from "effect/sql"
 import { UnreadableRow } from "./Rows.ts"
+import { explain, explainState, explainStateFor, type Explanation, noLock } from "./SqlState.ts"
 import { tlsFailure } from "./TlsFailure.ts"
 
 /** The database could not be opened, migrated or used. */
@@ -10,82 +11,6 @@ export class DatabaseError extends Schema.TaggedError<DatabaseError>()("Database
 
 /** So many others wait for locks that the turn of this one to wait for its own did not come in time. */
 export class NoTurn extends Data.TaggedError("NoTurn") {}
-
-interface Explanation {
-  readonly reason: StoreFailure
-  readonly message: string
-}
-
-const explain = (reason: StoreFailure, message: string): Explanation => ({ reason, message })
-
-const notMigrated = explain(
-  "NotMigrated",
-  "Tables are missing or too old: of Sojourn's, run \"sojourn migrate\" first; of the limitQuery's, correct one or the other"
-)
-
-const pooler = explain(
-  "Unavailable",
-  "The database was refused as if a pooler stood before it; say so: SOJOURN_DATABASE_POOLED=true, or the option `pooled`"
-)
-
-const noLock = explain("Unavailable", "PostgreSQL did not get a lock in time; try again")
-
-/** By SQLSTATE or its class (see PostgreSQL's appendix "Error Codes"); "SJN01" is our own. */
-const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
-  [
-    "SJN01",
-    explain(
-      "IsolationLevel",
-      "The limit cannot be held in this transaction; open it with isolation level READ COMMITTED " +
-        "(if you opened none: the database's or user's default_transaction_isolation is another)"
-    )
-  ],
-  ["3D000", explain("Unavailable", "The database of this URL does not exist; create it, or correct the URL")],
-  ["3F000", notMigrated],
-  ["42P01", notMigrated],
-  ["42883", notMigrated],
-  ["42703", notMigrated],
-  [
-    "42501",
-    explain(
-      "AccessDenied",
-      "The database user lacks a permission on Sojourn's schema, or on what the limitQuery reads; grant it"
-    )
-  ],
-  [
-    "28000",
-    explain(
-      "AccessDenied",
-      "PostgreSQL refused the user or the password, or wants TLS; check the database URL, and whether it needs sslmode=require"
-    )
-  ],
-  ["28", explain("AccessDenied", "PostgreSQL refused the user or the password; check the database URL")],
-  ["22", explain("InvalidData", "PostgreSQL refused a value, or the limitQuery the user's id or its own result")],
-  ["23", explain("InvalidData", "PostgreSQL refused a row: it breaks a constraint")],
-  ["53", explain("Unavailable", "PostgreSQL has no connection, memory or disk left; free some and try again")],
-  ["57014", explain("Unavailable", "PostgreSQL took longer than the statement timeout")],
-  ["57", explain("Unavailable", "PostgreSQL is shutting down or starting; try again")],
-  ["25006", explain("Unavailable", "PostgreSQL takes no writes: it is a standby; connect to the primary")],
-  ["55P03", noLock],
-  ["40", explain("Unavailable", "PostgreSQL gave the transaction up in favour of another; try again")],
-  // A setting at the start of a connection that the pooler does not know; a prepared statement that it lost.
-  ["08P01", pooler],
-  ["26000", pooler],
-  ["42P05", pooler],
-  ["08", explain("Unavailable", "The connection to PostgreSQL was lost; try again")]
-]
-
-/** What the database user lacks, where that is more than a grant on what is there. */
-const lacksFor: Readonly<Record<string, Explanation>> = {
-  migrate: explain(
-    "AccessDenied",
-    "The database user may not create or change Sojourn's schema; migrate as its owner, or as one who may CREATE in the database"
-  ),
-  limitQuery: explain(
-    "AccessDenied",
-    "The database user may not set the limitQuery; start once as the owner of Sojourn's schema, or give it to \"sojourn migrate\""
-  )
-}
 
 const byReason: Partial<Record<SqlError.SqlErrorReason["_tag"], Explanation>> = {
   ConnectionError: explain("Unavailable", "PostgreSQL cannot be reached; check that it runs and that the URL is right"),
@@ -128,9 +53,9 @@ const explainFailure = (operation: string, error: unknown): Explanation => {
   if (error instanceof NoTurn) return noLock
   if (error instanceof UnreadableRow) return explain("InvalidData", error.message)
   const state = sqlState(error)
-  const lacks = state === "42501" ? lacksFor[operation] : undefined
-  if (lacks !== undefined) return lacks
-  const known = state === undefined ? undefined : byState.find(([prefix]) => state.startsWith(prefix))?.[1]
+  const particular = state === undefined ? undefined : explainStateFor(operation, state)
+  if (particular !== undefined) return particular
+  const known = state === undefined ? undefined : explainState(state)
   if (known !== undefined) return state?.startsWith("42") ? withWords(known, error) : known
   const tls = inCauses(error, tlsFailure)
   if (tls !== undefined) return explain("Unavailable", tls)
