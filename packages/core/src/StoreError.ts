@@ -5,7 +5,8 @@ import { Schema } from "effect"
  * - `Unavailable`: the store could not be reached in time, or went away; trying again may help.
  * - `AccessDenied`: the store refused the credentials or the permission.
  * - `NotMigrated`: its tables are missing or older than this version needs.
- * - `IsolationLevel`: the caller's transaction has an isolation level under which a limit cannot be held.
+ * - `IsolationLevel`: the caller's transaction has an isolation level under which a limit cannot be held, or events
+ *   could be missed.
  * - `InvalidData`: it refused a value, or holds one that cannot be read.
  * - `Failed`: anything else.
  */

@@ -23,16 +23,16 @@ const pooler = explain(
 /** A lock was waited for in vain. */
 export const noLock = explain("Unavailable", "PostgreSQL did not get a lock in time; try again")
 
+const isolation = (why: string) =>
+  explain(
+    "IsolationLevel",
+    `${why} in this transaction; open it with isolation level READ COMMITTED ` +
+      "(if you opened none: the database's or user's default_transaction_isolation is another)"
+  )
+
 /** By SQLSTATE or its class (see PostgreSQL's appendix "Error Codes"); "SJN01" is our own. */
 const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
-  [
-    "SJN01",
-    explain(
-      "IsolationLevel",
-      "The limit cannot be held in this transaction; open it with isolation level READ COMMITTED " +
-        "(if you opened none: the database's or user's default_transaction_isolation is another)"
-    )
-  ],
+  ["SJN01", isolation("The limit cannot be held")],
   ["3D000", explain("Unavailable", "The database of this URL does not exist; create it, or correct the URL")],
   ["3F000", notMigrated],
   ["42P01", notMigrated],
@@ -68,16 +68,21 @@ const byState: ReadonlyArray<readonly [prefix: string, Explanation]> = [
   ["08", explain("Unavailable", "The connection to PostgreSQL was lost; try again")]
 ]
 
-/** What the database user lacks, where that is more than a grant on what is there. */
-const lacksFor: Readonly<Record<string, Explanation>> = {
-  migrate: explain(
-    "AccessDenied",
-    "The database user may not create or change Sojourn's schema; migrate as its owner, or as one who may CREATE in the database"
-  ),
-  limitQuery: explain(
-    "AccessDenied",
-    "The database user may not set the limitQuery; start once as the owner of Sojourn's schema, or give it to \"sojourn migrate\""
-  )
+const missed = isolation("Events could be missed")
+
+/** By SQLSTATE and operation: what the database user lacks beyond a grant on what is there, and what else is not about a login. */
+const byOperation: Readonly<Record<string, Readonly<Record<string, Explanation>>>> = {
+  "42501": {
+    migrate: explain(
+      "AccessDenied",
+      "The database user may not create or change Sojourn's schema; migrate as its owner, or as one who may CREATE in the database"
+    ),
+    limitQuery: explain(
+      "AccessDenied",
+      "The database user may not set the limitQuery; start once as the owner of Sojourn's schema, or give it to \"sojourn migrate\""
+    )
+  },
+  SJN01: { read: missed, hold: missed }
 }
 
 /** What this state means, whatever was being done; undefined where nothing more is known. */
@@ -86,4 +91,4 @@ export const explainState = (state: string): Explanation | undefined =>
 
 /** What this state means for this operation in particular. */
 export const explainStateFor = (operation: string, state: string): Explanation | undefined =>
-  state === "42501" ? lacksFor[operation] : undefined
+  byOperation[state]?.[operation]
