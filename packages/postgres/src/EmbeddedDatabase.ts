@@ -12,8 +12,8 @@ import { warnOfOthers } from "./PrivateDirectory.ts"
 /** Where the embedded database keeps its files. */
 export interface Options {
   /**
-   * Where the data is kept. A new or empty directory becomes its owner's alone; of one with a database the permissions stay, with
-   * a warning if others have some. Default: in memory, gone with the Layer.
+   * Where the data is kept. A new or empty directory becomes its owner's alone; of one with a database, or of another user's, the
+   * permissions stay, with a warning if others have some. Default: in memory, gone with the Layer.
    */
   readonly dataDir?: string | undefined
 }

@@ -64,12 +64,16 @@ export const namesIn = (directory: string) => within(directory, () => readdir(di
 
 /**
  * Files of somebody else's are not mixed with ours: a database has `PG_VERSION` or is unfinished, and a new one begins with
- * nothing. What an operator has allowed on one with a database stays so.
+ * nothing. What an operator has allowed on one with a database, or on another user's, stays so.
  */
 export const makePrivate = Effect.fnUntraced(function*(directory: string) {
   yield* make(directory, ownerOnly)
   const names = yield* namesIn(directory)
   const isNew = names.every((name) => ours.includes(name))
   if (!isNew && !names.includes("PG_VERSION") && !names.includes(unfinishedName)) return yield* foreign(directory)
-  if (isNew) yield* Effect.ignore(Effect.tryPromise(() => chmod(directory, ownerOnly)))
+  if (!isNew) return
+  const { uid } = yield* within(directory, () => stat(directory))
+  // Root could change another user's directory, too, and would take it from whoever shares it.
+  const isOwn = uid === (process.geteuid?.() ?? uid)
+  if (isOwn) yield* Effect.ignore(Effect.tryPromise(() => chmod(directory, ownerOnly)))
 })
