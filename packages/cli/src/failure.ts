@@ -1,6 +1,6 @@
 /** How the command fails: one line on standard error that says what to do, and an exit code. Never a stack trace. */
 import { SessionNotFound, UserNotFound } from "@sojourn/core"
-import { Cause, Console, Data, Effect, Runtime } from "effect"
+import { Cause, Config, Console, Data, Effect, Runtime } from "effect"
 import { CliError } from "effect/cli"
 
 /** Any text in one line of at most 500 characters, without what could rewrite a terminal and without tokens. */
@@ -38,6 +38,7 @@ const describe = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
   if (error instanceof UserNotFound) return `No user with the id "${error.userId}"; add them with "sojourn users put"`
   if (error instanceof SessionNotFound) return `${error.message}; "sojourn list <user-id> --all" shows a user's`
+  if (error instanceof Config.ConfigError) return `A variable cannot be used: ${error.cause.message}`
   return Cause.hasFails(cause) ? messageOf(error) : describeDefect(error)
 }
 
