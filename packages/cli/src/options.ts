@@ -112,7 +112,7 @@ export const decodedFlag = <A>(name: string, schema: Schema.Codec<A, string>, ex
 }
 
 /** Digits and nothing else: what JavaScript takes for a number may also be empty, or in hexadecimal. */
-export const WholeNumber = Schema.String.check(Schema.isPattern(/^\d{1,15}$/)).pipe(
+export const WholeNumber = Schema.String.check(Schema.isPattern(/^\d{1,16}$/)).pipe(
   Schema.decodeTo(Schema.FiniteFromString)
 )
 

@@ -21,6 +21,9 @@ const refuse = (message: string) => new CliError.UserError({ cause: message })
 /** Looks at the file before anything is started or written. */
 const openSource = Effect.fnUntraced(function*(name: string) {
   if (name === "-") return standardInput
+  if (name === "") {
+    return yield* refuse("The name of the file is empty; give the path of one, or - for standard input")
+  }
   const fs = yield* FileSystem.FileSystem
   const info = yield* Effect.mapError(fs.stat(name), ({ reason }) =>
     refuse(

@@ -27,7 +27,11 @@ const LimitFromString = Schema.Union([Schema.Literal("unlimited"), WholeNumber])
   Schema.decodeTo(Limit)
 )
 
-const maxSessions = decodedFlag("max-sessions", LimitFromString, "a whole number from 0, or \"unlimited\"").pipe(
+const maxSessions = decodedFlag(
+  "max-sessions",
+  LimitFromString,
+  "a whole number from 0 to 2147483647, or \"unlimited\""
+).pipe(
   Flag.optional,
   Flag.withMetavar("count|unlimited"),
   Flag.withDescription("Limit of the user's own, which wins over the plan's")
