@@ -17,7 +17,7 @@ export interface Options {
   readonly ssl?: PgClient.PgClientConfig["ssl"]
   /** Default: 10. Up to four statements wait for locks, each on a connection of its own: have more than that. */
   readonly maxConnections?: number | undefined
-  /** How long to try to connect. Default: 5 seconds. */
+  /** How long to try to connect. Default: as `connect_timeout` in the URL says, in seconds; else 5 seconds. */
   readonly connectTimeout?: Duration.Input | undefined
   /**
    * Whether a pooler in transaction mode, such as PgBouncer, stands before the server: most take no settings at the start
@@ -36,7 +36,7 @@ export interface Options {
 /** A pool whose statements share connections, so that few connections carry many. Fails at once if it cannot connect. */
 export const layer = (options: Options): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient, DatabaseError> =>
   Layer.unwrap(Effect.suspend(() => {
-    const { connectTimeout = "5 seconds", pooled = false } = options
+    const { connectTimeout, pooled = false } = options
     const { prepare = !pooled, statementTimeout = pooled ? "none" : "10 seconds" } = options
     const url = DatabaseUrl.read(Redacted.value(options.url))
     if (Result.isFailure(url)) {
@@ -52,7 +52,7 @@ export const layer = (options: Options): Layer.Layer<PgClient.PgClient | SqlClie
       // Statements on one connection commit one after the other; those on several share the waiting for the disk.
       multiplexConcurrency: 16,
       maxConnections: options.maxConnections ?? 10,
-      connectTimeout,
+      ...(connectTimeout === undefined ? {} : { connectTimeout }),
       prepare,
       startupParameters: {
         // A database or a user may have another default, under which the limit cannot be held.
