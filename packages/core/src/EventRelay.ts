@@ -11,7 +11,7 @@ import { StoreFailure } from "./StoreError.ts"
 
 /** How a relay reads, waits and gives up; every part has a default. */
 export interface RelayOptions {
-  /** The most events that go to the sink at once. Default: 500. */
+  /** The most events that go to the sink at once; less than 1 counts as 1. Default: 500. */
   readonly batchSize?: number | undefined
   /** How often to look for new events at the end of the log. Default: every 100 milliseconds. */
   readonly every?: Duration.Input | undefined
@@ -28,7 +28,7 @@ export interface RelayOptions {
 const settings = (options: RelayOptions) => {
   const lease = Duration.fromInputUnsafe(options.lease ?? "3 seconds")
   return {
-    batchSize: options.batchSize ?? 500,
+    batchSize: Math.max(1, options.batchSize ?? 500),
     every: Duration.fromInputUnsafe(options.every ?? "100 millis"),
     lease,
     third: Duration.divideUnsafe(lease, 3),
