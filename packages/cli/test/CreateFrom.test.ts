@@ -62,6 +62,9 @@ it.effect("create --from: what failed is listed for people, too", () =>
       "Line 2: No user with the id \"nobody\"; add them before they log in\n" +
         "1 signed in, 0 older sessions ended, 1 line failed"
     )
+    yield* cli(["users", "put", "alice", "--max-sessions", "1"])
+    const again = yield* cli(["create", "--from", "-"], ndjson([{ userId: "alice" }]))
+    assert.strictEqual(again.stdout, "1 signed in, 1 older session ended, 0 lines failed")
   }))
 
 /** A repository with a bug that the third login meets. */

@@ -12,7 +12,7 @@ export class SourceFailed extends Data.TaggedError("SourceFailed")<{ readonly me
 const failedLines = (count: number) => `${counted(count, "line")} failed`
 
 const summary = ({ created, evicted, failedCount }: typeof ImportResult.Type) =>
-  `${created} signed in, ${evicted} older sessions ended, ${failedLines(failedCount)}`
+  `${created} signed in, ${counted(evicted, "older session")} ended, ${failedLines(failedCount)}`
 
 const printResult = (result: typeof ImportResult.Type) =>
   print(ImportResult)(result, ({ bold, yellow }) => [
