@@ -2,14 +2,14 @@
 import type { SessionToken } from "@sojourn/core"
 import { type DateTime, Effect, Redacted } from "effect"
 import { HttpEffect, type HttpServerRequest, HttpServerResponse } from "effect/http"
+import { notCached } from "./NotCached.ts"
 import { SessionCookie } from "./SessionCookie.ts"
 
 const sendCookie = Effect.fnUntraced(function*(value: string, expires: Date) {
   const { name, path, sameSite, secure } = yield* SessionCookie
+  yield* notCached // it is one person's answer
   yield* HttpEffect.appendPreResponseHandler((_, response) =>
     HttpServerResponse.setCookie(response, name, value, { path, sameSite, secure, httpOnly: true, expires }).pipe(
-      // It is one person's answer: no cache may keep it.
-      Effect.map(HttpServerResponse.setHeader("cache-control", "no-store")),
       // Name and path were checked when they were set, and tokens have no character that a cookie has not.
       Effect.orDie
     )

@@ -13,11 +13,11 @@ import {
   SessionNotFound
 } from "@sojourn/core"
 import { Effect, type Layer, Option } from "effect"
-import { HttpEffect, HttpServerResponse } from "effect/http"
 import { type HttpApi, HttpApiBuilder, type HttpApiEndpoint, type HttpApiGroup } from "effect/http-api"
 import type { Authentication } from "./Authentication.ts"
 import { clientAddress } from "./ClientAddress.ts"
 import { CurrentSession } from "./CurrentSession.ts"
+import { notCached } from "./NotCached.ts"
 import { unauthorized, unavailable } from "./Refuse.ts"
 import { EndedSessions, OwnSession, OwnSessions, type SessionsApi } from "./SessionsApi.ts"
 import { signOut } from "./SignOut.ts"
@@ -40,11 +40,6 @@ const toOwn = ({ current, session }: ListedSession) =>
     expiresAt: session.expiresAt,
     current
   })
-
-/** Where people are and what they use is nothing for a cache (OWASP ASVS 5.0, 14.3.2). */
-const notCached = HttpEffect.appendPreResponseHandler((_, response) =>
-  Effect.succeed(HttpServerResponse.setHeader(response, "cache-control", "no-store"))
-)
 
 const list = Effect.fnUntraced(function*(query: { readonly limit?: number; readonly before?: PageCursor }) {
   const { session } = yield* CurrentSession

@@ -183,6 +183,7 @@ it.effect("a rotation sends the new token the way that the old one came; the old
 
     const byBearer = yield* ask("POST /sudo", { bearer: rotated.json })
     assert.deepStrictEqual(byBearer.cookies, [])
+    for (const { headers } of [rotated, byBearer]) assert.strictEqual(headers["cache-control"], "no-store")
     assert.strictEqual((yield* ask("GET /me", { bearer: byBearer.json })).json.session, id)
 
     yield* TestClock.adjust("31 seconds")
