@@ -29,7 +29,7 @@ export class SessionCookieSettings extends Schema.Class<SessionCookieSettings>("
       Schema.withConstructorDefault(Effect.succeed("__Host-session"))
     ),
     /** For which paths of the host the browser sends it. Default: `/`, which `__Host-` asks for. */
-    path: Schema.String.check(Schema.isPattern(/^\/[^;\s]*$/, { expected: "a path" })).pipe(
+    path: Schema.String.check(Schema.isPattern(/^\/[!-:<-~]*$/, { expected: "a path" })).pipe(
       Schema.withConstructorDefault(Effect.succeed("/"))
     ),
     /** Default: `lax` (3.3.2). */

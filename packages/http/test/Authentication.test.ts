@@ -65,7 +65,9 @@ it("settings that browsers would drop without a word are refused at the start", 
       { name: "__Secure-session", secure: false },
       { name: "session", secure: false, sameSite: "none" as const },
       { name: "a session" },
-      { name: "session", path: "/; Domain=example.com" }
+      { name: "session", path: "/; Domain=example.com" },
+      { name: "session", path: "/\u0007" },
+      { name: "session", path: "/caf\u00e9" }
     ]
   ) {
     assert.throws(() => SessionCookieSettings.make(settings), /./, JSON.stringify(settings))
