@@ -14,6 +14,10 @@ export const TrustedOrigins = Context.Reference<ReadonlyArray<string>>("@sojourn
 /** Methods that change nothing (RFC 9110, section 9.2.1). */
 const safe: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"])
 
+/** A WebSocket begins with a GET, and no CORS keeps other sites from what comes after (OWASP ASVS 5.0, 4.4.2). */
+const changesNothing = ({ headers, method }: HttpServerRequest.HttpServerRequest): boolean =>
+  safe.has(method) && headers["upgrade"]?.toLowerCase() !== "websocket"
+
 /** `none`: the user's own doing, as by the address bar. `same-site` is refused, too: a subdomain may be somebody else's. */
 const own: ReadonlySet<string> = new Set(["same-origin", "none"])
 
@@ -25,7 +29,7 @@ const isOwn = ({ headers }: HttpServerRequest.HttpServerRequest): boolean => {
 }
 
 /**
- * Fails with `CrossSiteRequest` unless the request under way changes nothing (GET, HEAD, OPTIONS), comes from an origin in
+ * Fails with `CrossSiteRequest` unless the request under way changes nothing (GET, HEAD, OPTIONS, but no WebSocket), comes from an origin in
  * `TrustedOrigins`, or from the application's own pages: by `Sec-Fetch-Site`, which pages cannot forge, or, from browsers without it, by
  * `Origin`. A request with neither is refused (OWASP Cross-Site Request Forgery Prevention Cheat Sheet; ASVS 5.0, 3.5.1).
  *
@@ -35,7 +39,7 @@ const isOwn = ({ headers }: HttpServerRequest.HttpServerRequest): boolean => {
 export const refuseCrossSite: Effect.Effect<void, CrossSiteRequest, HttpServerRequest.HttpServerRequest> = Effect.gen(
   function*() {
     const request = yield* HttpServerRequest.HttpServerRequest
-    if (safe.has(request.method) || isOwn(request)) return
+    if (changesNothing(request) || isOwn(request)) return
     const origin = request.headers["origin"]
     if (origin === undefined || !(yield* TrustedOrigins).includes(origin)) return yield* new CrossSiteRequest()
   }

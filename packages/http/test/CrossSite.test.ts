@@ -37,6 +37,22 @@ it.effect("with the cookie, only the application's own pages change anything; re
     }
   }).pipe(Effect.provide(app())))
 
+it.effect("another site's page opens no WebSocket with the cookie, though the handshake is a GET", () =>
+  Effect.gen(function*() {
+    const { cookie, token } = yield* logIn()
+    for (
+      const [expected, site, asking] of [
+        [403, "cross-site", { cookie }],
+        [403, "same-site", { cookie }],
+        [200, "same-origin", { cookie }],
+        [200, "cross-site", { bearer: token }]
+      ] as const
+    ) {
+      const headers = { connection: "Upgrade", upgrade: "WebSocket", "sec-fetch-site": site }
+      assert.strictEqual((yield* ask("GET /me", { ...asking, headers })).status, expected, site)
+    }
+  }).pipe(Effect.provide(app())))
+
 it.effect("another site ends no session, and signs nobody in", () =>
   Effect.gen(function*() {
     const { cookie, id } = yield* logIn()
