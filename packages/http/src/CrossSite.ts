@@ -4,8 +4,9 @@ import { HttpServerRequest } from "effect/http"
 import { CrossSiteRequest } from "./Refusals.ts"
 
 /**
- * Other origins whose pages may change something with the cookie, such as `https://app.example` for a server at
- * `https://api.example`. Default: none, only pages of the server's own origin.
+ * Other origins whose pages may change something with the cookie, such as `https://www.shop.example` for a server at
+ * `https://api.shop.example`. Written as browsers write them: lower case, no slash at the end. Default: none, only pages of the
+ * server's own origin. From another site (`https://app.example`) browsers send the cookie only with `sameSite` `none`, if at all.
  */
 export const TrustedOrigins = Context.Reference<ReadonlyArray<string>>("@sojourn/http/TrustedOrigins", {
   defaultValue: () => []
