@@ -39,7 +39,12 @@ it("C14 a server that takes no writes, or no lock in time, is away; what one of 
   for (const code of ["25006", "55P03", "57014"]) assert.strictEqual(errorOf(code).reason, "Unavailable")
   const noTurn = repoError("admit")(new NoTurn())
   assert.strictEqual(noTurn.message, errorOf("55P03").message)
-  assert.deepStrictEqual([noTurn, errorOf("55P03"), errorOf("25006")].map(isTimeUp), [true, true, false])
+  assert.deepStrictEqual([noTurn, errorOf("55P03"), errorOf("57014"), errorOf("25006")].map(isTimeUp), [
+    true,
+    true,
+    true,
+    false
+  ])
   const codes = ["21000", "P0001", "22P02", "23505", "25006", "55P03", "58030", "XX000", "40001"]
   assert.deepStrictEqual(codes.filter((code) => mayBeOnes(errorOf(code))), ["21000", "P0001", "22P02", "23505"])
   assert.isFalse(mayBeOnes(repoError("admit")(new Error("no state"))))
