@@ -91,3 +91,64 @@ it.effect("D3 a bus that causes an event itself is told of that later, and does 
     assert.deepStrictEqual(heard, [first, second])
     assert.strictEqual(counted(busErrors), 0)
   }))
+
+const failures: ReadonlyArray<readonly [when: string, failing: Effect.Effect<void>]> = [
+  ["at once", Effect.die("no")],
+  ["soon", Effect.delay(Effect.die("no"), "10 millis")]
+]
+it.effect.each(failures)(
+  "D3 a publication that fails %s is counted and told, and the bus hears the next one",
+  ([, failing]) =>
+    Effect.gen(function*() {
+      const heard: Array<SessionEvent> = []
+      const [first, second] = [eventOf(0), eventOf(1)]
+      const bus = told(([event]) => event === first ? failing : Effect.sync(() => heard.push(event!)))
+      const { counted, logs } = yield* recorded(Effect.gen(function*() {
+        yield* publishing(bus, first)
+        yield* TestClock.adjust("10 millis")
+        yield* publish(bus, [second])
+      }))
+      assert.strictEqual(counted(busErrors), 1)
+      assert.lengthOf(logs, 1)
+      assert.deepStrictEqual(heard, [second])
+    })
+)
+
+it.effect("D3 what waits for a bus is heard when it goes on: 1,000 publications, and no more", () =>
+  Effect.gen(function*() {
+    let heard = 0
+    const bus = told(() => Effect.delay(Effect.sync(() => heard++), "1 second"))
+    const event = eventOf(0)
+    const { counted } = yield* recorded(Effect.gen(function*() {
+      yield* publishing(bus, event)
+      yield* TestClock.adjust("250 millis")
+      yield* Effect.replicateEffect(publish(bus, [event]), 1000)
+      yield* TestClock.adjust("1 hour")
+    }))
+    assert.strictEqual(heard, 1000)
+    assert.strictEqual(counted(busErrors), 1001)
+  }))
+
+it.effect("D3 a bus that tells another one waits for that as anybody does", () =>
+  Effect.gen(function*() {
+    const heard: Array<string> = []
+    const other = told(() => Effect.delay(Effect.sync(() => heard.push("other")), "100 millis"))
+    const bus = told((events) => Effect.andThen(publish(other, events), Effect.sync(() => heard.push("first"))))
+    yield* publishing(bus, eventOf(0))
+    yield* TestClock.adjust("1 second")
+    assert.deepStrictEqual(heard, ["other", "first"])
+  }))
+
+it.effect("D3 a bus that is done at once is not asked before it has done with what is slow", () =>
+  Effect.gen(function*() {
+    const heard: Array<string> = []
+    const [first, second] = [eventOf(0), eventOf(1)]
+    const bus = told(([event]) => {
+      heard.push(event === first ? "asked the first" : "asked the second")
+      return event === first ? Effect.delay(Effect.sync(() => heard.push("done with it")), "1 second") : Effect.void
+    })
+    yield* publishing(bus, first)
+    yield* publishing(bus, second)
+    yield* TestClock.adjust("1 second")
+    assert.deepStrictEqual(heard, ["asked the first", "done with it", "asked the second"])
+  }))
