@@ -6,8 +6,9 @@ import { EventLog } from "./EventLog.ts"
 import type { EventSink } from "./EventSink.ts"
 import { deliverPage, LeaseLost } from "./RelayDelivery.ts"
 import { type RelayHolder, type RelayName, type RelayProgress, RelayRepo } from "./RelayRepo.ts"
+import { remember } from "./Remember.ts"
 import { relayBehind } from "./SessionMetrics.ts"
-import { StoreFailure } from "./StoreError.ts"
+import type { StoreFailure } from "./StoreError.ts"
 
 /** How a relay reads, waits and gives up; every part has a default. */
 export interface RelayOptions {
@@ -64,9 +65,6 @@ const keep = Effect.fnUntraced(function*(run: RelayHolder, heldAt: bigint, { fro
   }
 })
 
-const reasons = [...StoreFailure.literals, "Unexpected"] as const
-type Reason = typeof reasons[number]
-
 /** Reads on from a position for good; the next page is read while one is delivered. */
 const pump = Effect.fnUntraced(function*<R>(
   run: RelayHolder,
@@ -115,12 +113,10 @@ export const runRelay = Effect.fnUntraced(
       )
     })
     // Apart, as another reason is news though the first one has just been told.
-    const rarely = new Map(reasons.map((reason) => [reason, atMostEvery("30 seconds")]))
-    const pause = (reason: Reason, why: string, ...cause: ReadonlyArray<Cause.Cause<never>>) =>
+    const rarely = remember((_reason: StoreFailure | "Unexpected") => atMostEvery("30 seconds"))
+    const pause = (reason: StoreFailure | "Unexpected", why: string, ...cause: ReadonlyArray<Cause.Cause<never>>) =>
       Effect.andThen(
-        rarely.get(reason)!(
-          Effect.logWarning(`Relay "${name}" pauses, and tries again every second: ${why}`, ...cause)
-        ),
+        rarely(reason)(Effect.logWarning(`Relay "${name}" pauses, and tries again every second: ${why}`, ...cause)),
         Effect.sleep("1 second")
       )
     return yield* turn.pipe(

@@ -36,7 +36,7 @@ export interface Options {
 /** A pool whose statements share connections, so that few connections carry many. Fails at once if it cannot connect. */
 export const layer = (options: Options): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient, DatabaseError> =>
   Layer.unwrap(Effect.suspend(() => {
-    const { connectTimeout, pooled = false } = options
+    const { pooled = false } = options
     const { prepare = !pooled, statementTimeout = pooled ? "none" : "10 seconds" } = options
     const url = DatabaseUrl.read(Redacted.value(options.url))
     if (Result.isFailure(url)) {
@@ -52,7 +52,7 @@ export const layer = (options: Options): Layer.Layer<PgClient.PgClient | SqlClie
       // Statements on one connection commit one after the other; those on several share the waiting for the disk.
       multiplexConcurrency: 16,
       maxConnections: options.maxConnections ?? 10,
-      ...(connectTimeout === undefined ? {} : { connectTimeout }),
+      connectTimeout: options.connectTimeout,
       prepare,
       startupParameters: {
         // A database or a user may have another default, under which the limit cannot be held.
