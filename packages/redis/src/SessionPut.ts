@@ -8,7 +8,7 @@ import * as SessionScripts from "./SessionScripts.ts"
 import * as Together from "./Together.ts"
 
 /** A session that is put, at so many milliseconds since 1970. */
-interface Put {
+export interface Put {
   /** Its user's index, its own, and those of the sessions that are fenced. */
   readonly keys: ReadonlyArray<string>
   readonly value: Buffer
@@ -20,7 +20,7 @@ interface Put {
 const headLength = 8 + 8 + 4 + 4
 
 /** All of them, one after the other: two times as doubles, how many are fenced, the value's length, the value. */
-const written = (all: ReadonlyArray<Put>): Buffer => {
+export const written = (all: ReadonlyArray<Put>): Buffer => {
   const bytes = Buffer.allocUnsafe(all.reduce((length, { value }) => length + headLength + value.length, 0))
   let at = 0
   for (const { activeUntil, keys, now, value } of all) {

@@ -4,9 +4,12 @@
  * and has no timeouts: what it reaches is what the servers and their drivers leave.
  */
 import { PgTypes } from "@effect/sql-pg"
+import type { SessionId, UserId } from "@sojourn/core"
 import { evaluate } from "@sojourn/redis/RedisCall"
+import * as SessionKeys from "@sojourn/redis/SessionKeys"
+import { written } from "@sojourn/redis/SessionPut"
 import * as SessionScripts from "@sojourn/redis/SessionScripts"
-import { Result } from "effect"
+import { Brand, Result } from "effect"
 import { Redis } from "ioredis"
 import { createHash, randomBytes } from "node:crypto"
 import { Pool } from "pg"
@@ -22,6 +25,8 @@ const admit = {
     false, 'evict-oldest', false, NULL::int8, $1::uuid[], $2::text[], $3::bytea[], $4::text[]::json[], $5::text[]::json[],
     $6::text[]::inet[], $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::int8[])`
 }
+const asUserId = Brand.nominal<UserId>()
+const asSessionId = Brand.nominal<SessionId>()
 const device = JSON.stringify(["Chrome on macOS", "desktop", "Chrome", "148.0.0.0", "macOS", "10.15.7"])
 const location = JSON.stringify(["DE"])
 const lifetimeMillis = 30 * 24 * 3_600_000
@@ -46,20 +51,11 @@ interface Waiting {
 const column = (of: number, values: ReadonlyArray<unknown>) =>
   Buffer.from(Result.getOrThrow(PgTypes.encode(values, PgTypes.arrayOidFor(of)!)))
 
-/** What `SessionPut` writes for those logins. */
-const puts = (count: number, evictedOf: ReadonlyMap<number, string>, now: number) => {
-  const bytes = Buffer.allocUnsafe(count * (24 + entry.length))
-  let at = 0
-  for (let nth = 0; nth < count; nth++) {
-    at = bytes.writeDoubleBE(now, at)
-    at = bytes.writeDoubleBE(now + lifetimeMillis, at)
-    at = bytes.writeUInt32BE(evictedOf.has(nth) ? 1 : 0, at)
-    at = bytes.writeUInt32BE(entry.length, at)
-    entry.copy(bytes, at)
-    bytes.writeUIntBE(now + boundMillis, at + 2, 6)
-    bytes.writeUIntBE(now, at + 8, 6)
-    at += entry.length
-  }
+/** Until when it may be used, and since when it is there, where `SessionCodec` has them. */
+const entryAt = (now: number) => {
+  const bytes = Buffer.from(entry)
+  bytes.writeUIntBE(now + boundMillis, 2, 6)
+  bytes.writeUIntBE(now, 8, 6)
   return bytes
 }
 
@@ -68,8 +64,9 @@ export const openBare = (env: BenchEnv, databaseUrl: string) => {
   const pool = new Pool({ connectionString: databaseUrl, max: underWayAtMost })
   const redis = new Redis(env.redisUrl)
   const prefix = env.freshPrefix()
-  const keysOf = ({ id, login: { userId } }: Waiting, evicted: string | undefined) =>
-    [`u:${userId}`, `s:${id}`, ...evicted === undefined ? [] : [`s:${evicted}`]].map((key) => `${prefix}:{bare}:${key}`)
+  const keys = SessionKeys.make(prefix)
+  const keysOf = ({ id, login: { userId } }: Waiting, evicted: ReadonlyArray<string>) =>
+    keys.ofUser(asUserId(userId), [id, ...evicted].map((id) => asSessionId(id)))
   const waiting: Array<Waiting> = []
   let underWay = 0
 
@@ -95,13 +92,19 @@ export const openBare = (env: BenchEnv, databaseUrl: string) => {
     })
     underWay--
     sendSoon()
-    const evictedOf = new Map<number, string>()
-    for (const { evicted, login, outcome } of rows) if (outcome === "evicted") evictedOf.set(login - 1, evicted)
-    const keys = logins.flatMap((login, nth) => keysOf(login, evictedOf.get(nth)))
-    const failed = await evaluate(redis, SessionScripts.put, keys, [
+    const evictedFor = logins.map((): Array<string> => [])
+    for (const { evicted, login, outcome } of rows) if (outcome === "evicted") evictedFor[login - 1]!.push(evicted)
+    const value = entryAt(now)
+    const puts = logins.map((login, nth) => ({
+      keys: keysOf(login, evictedFor[nth]!),
+      value,
+      now,
+      activeUntil: now + lifetimeMillis
+    }))
+    const failed = await evaluate(redis, SessionScripts.put, puts.flatMap(({ keys }) => keys), [
       String(2 * boundMillis),
       `${prefix}:bare`,
-      puts(logins.length, evictedOf, now)
+      written(puts)
     ])
     if (!Array.isArray(failed) || failed.length > 0) throw new Error(`Redis said ${failed}`)
     for (const { done, id } of logins) done(id)
